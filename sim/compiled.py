@@ -1,0 +1,68 @@
+"""How rules and kernels are compiled, and what their compiled form is filed under.
+
+numba's own cache does not notice that a function imported from another file has changed, so the cache folder is
+named after a digest of every source that is compiled, and of the versions that compile it.
+
+The compiled functions keep to a dialect in which machine code and plain Python (``NUMBA_DISABLE_JIT=1``) agree to the
+last bit: ``math.exp log pow sqrt tanh erf log1p expm1 floor``, sums in a fixed order, no fast-math, ``np.uint64`` for
+hashing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).parent
+COMPILED_SOURCES = ("compiled.py", "rules", "engine", "policy/kernel.py")
+CACHE_VARIABLE = "INCENTIVELAB_CACHE"
+
+
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """First 16 hex digits of the sha256 of all compiled sources and of the versions that decide their result."""
+    digest = hashlib.sha256()
+    for part in COMPILED_SOURCES:
+        path = PACKAGE / part
+        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    for name in ("numba", "numpy"):
+        digest.update(f"{name} {version(name)}".encode())
+    digest.update(sys.version.encode())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Where compiled code lies: ``$INCENTIVELAB_CACHE``, else the user's cache folder."""
+    if CACHE_VARIABLE in os.environ:
+        return Path(os.environ[CACHE_VARIABLE])
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path.home() / ".cache")
+    return Path(base) / "incentivelab"
+
+
+def compiled_folder() -> Path:
+    """The folder of this very code's compiled form."""
+    return cache_folder() / "compiled" / code_digest()
+
+
+def is_compiled() -> bool:
+    """Whether this code has been compiled on this machine before (so that the next call starts at once)."""
+    return any(compiled_folder().glob("**/run.run_block*.nbc"))
+
+
+def _numba() -> Any:
+    import numba
+
+    numba.config.CACHE_DIR = str(compiled_folder())
+    return numba
+
+
+def rule(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a behaviour rule or a kernel: cached on disk, free of the interpreter lock."""
+    return _numba().njit(cache=True, nogil=True)(function)

@@ -1,0 +1,1 @@
+"""State, streams, the order of a day, and replications."""

@@ -1,0 +1,105 @@
+"""Luck: counter-based draws keyed by (seed, purpose, entity, day, n).
+
+A draw is a hash of its key, so it does not depend on how many draws came before it, on threads, batches or on what
+another policy made happen elsewhere: two policies share their luck and their differences are paired.
+The mixing function is the finaliser of SplitMix64 (Steele, Lea and Flood 2014), applied once per part of the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import numpy as np
+
+from sim.compiled import rule
+
+U64 = np.uint64
+_GOLDEN = U64(0x9E3779B97F4A7C15)
+_M1, _M2 = U64(0xBF58476D1CE4E5B9), U64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S11 = U64(30), U64(27), U64(31), U64(11)
+_ONE = U64(1)
+
+# Purposes. Numbers are part of every result: never reuse one, add at the end.
+TALENT, MOTIVE, LEANING, PAIRING, OPT_IN = 1, 2, 3, 4, 5
+CONTACTS, CONVERSION, PROBLEM, PARTNER_LEAD, ASSIGNED_LEAD = 10, 11, 12, 13, 14
+BALANCE, SATISFACTION, HAZARD, CHURN, SEGMENT, REFERRER = 20, 21, 22, 23, 24, 25
+REVISIT, TREMBLE, ANSWER = 30, 31, 32
+
+
+@rule
+def mix(z: np.uint64) -> np.uint64:
+    """SplitMix64's finaliser: a bijection of 64 bits in which every output bit depends on every input bit."""
+    z = (z ^ (z >> _S30)) * _M1
+    z = (z ^ (z >> _S27)) * _M2
+    return z ^ (z >> _S31)
+
+
+@rule
+def stream(seed: np.uint64, purpose: int, entity: np.uint64, day: int) -> np.uint64:
+    """The key under which one entity draws for one purpose on one day."""
+    z = mix(seed + _GOLDEN * U64(purpose))
+    z = mix(z ^ (entity * _GOLDEN + _M1))
+    return mix(z + _GOLDEN * U64(day + 1))
+
+
+@rule
+def uniform(key: np.uint64, n: int) -> float:
+    """The n-th uniform draw under a key, in the open interval (0, 1)."""
+    return (float(mix(key + _GOLDEN * U64(n + 1)) >> _S11) + 0.5) * 1.1102230246251565e-16
+
+
+@rule
+def poisson(u: float, mean: float) -> int:
+    """Poisson count by inversion of one uniform: monotone in both u and mean, so worlds stay paired."""
+    if mean <= 0.0:
+        return 0
+    p = math.exp(-mean)
+    k, total = 0, p
+    while u > total and k < 1000:
+        k += 1
+        p *= mean / k
+        total += p
+    return k
+
+
+@rule
+def normal(u: float) -> float:
+    """Standard normal quantile of u (Wichura 1988, AS 241, accurate to about 1e-16)."""
+    q = u - 0.5
+    if abs(q) <= 0.425:
+        r = 0.180625 - q * q
+        return q * (((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r
+                  + 45921.953931549871457) * r + 13731.693765509461125) * r + 1971.5909503065514427) * r
+                  + 133.14166789178437745) * r + 3.387132872796366608) / (
+                  ((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r
+                  + 21213.794301586595867) * r + 5394.1960214247511077) * r + 687.1870074920579083) * r
+                  + 42.313330701600911252) * r + 1.0)
+    r = math.sqrt(-math.log(u if q < 0.0 else 1.0 - u))
+    if r <= 5.0:
+        r -= 1.6
+        x = (((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r
+              + 1.27045825245236838258) * r + 3.64784832476320460504) * r + 5.7694972214606914055) * r
+              + 4.6303378461565452959) * r + 1.42343711074968357734) / (
+              ((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r
+              + 0.14810397642748007459) * r + 0.68976733498510000455) * r + 1.6763848301838038494) * r
+              + 2.05319162663775882187) * r + 1.0)
+    else:
+        r -= 5.0
+        x = (((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r
+              + 0.026532189526576123093) * r + 0.29656057182850489123) * r + 1.7848265399172913358) * r
+              + 5.4637849111641143699) * r + 6.6579046435011037772) / (
+              ((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r
+              + 7.868691311456132591e-4) * r + 0.0148753612908506148525) * r + 0.13692988092273580531) * r
+              + 0.59983220655588793769) * r + 1.0)
+    return -x if q < 0.0 else x
+
+
+def name_key(name: str) -> np.uint64:
+    """The key of an entity with a name: stable, and independent of who else is there."""
+    return U64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little"))
+
+
+def replication_seed(seed: int, replication: int) -> np.uint64:
+    """A replication's seed: a hash of the master seed and its number."""
+    return name_key(f"replication {int(seed)} {int(replication)}")

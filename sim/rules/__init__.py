@@ -1,0 +1,1 @@
+"""Behaviour: pure scalar functions, one file per chapter of ``docs/model.md``. No state, no input or output."""

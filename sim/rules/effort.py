@@ -1,0 +1,87 @@
+"""Effort: what an hour more is worth, what it costs, and where the two meet (docs/model.md, "Effort").
+
+Effort E is hours a day; money is CNY a day unless said otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+
+from sim.compiled import rule
+
+
+@rule
+def cost_of_effort(effort: float, imposed: float, cost: float, gamma: float) -> float:
+    """Cost, in CNY a day, of effort hours on top of imposed hours: c ((E + I)^gamma - I^gamma) / gamma.
+
+    Imposed hours (meetings, mentoring) tire like chosen ones. I = 0 gives the closed forms T1, T2, T3, T6, T7.
+    """
+    return cost * (math.pow(effort + imposed, gamma) - math.pow(imposed, gamma)) / gamma
+
+
+@rule
+def norm_pull(effort: float, norm: float, below: float, above: float) -> float:
+    """Marginal wish, in CNY an hour, to move toward the norm: k_minus (N - E) below it, k_plus (N - E) above it.
+
+    below = above gives the linear-in-means model (T10); both zero: nobody cares.
+    """
+    gap = norm - effort
+    return below * gap if gap > 0.0 else above * gap
+
+
+@rule
+def norm_cost(effort: float, norm: float, below: float, above: float) -> float:
+    """What being off the norm costs, CNY a day: the integral of `norm_pull`."""
+    gap = norm - effort
+    return 0.5 * (below if gap > 0.0 else above) * gap * gap
+
+
+@rule
+def marginal_gain(effort: float, worth: float, eta: float, imposed: float, cost: float, gamma: float,
+                  norm: float, below: float, above: float, ceiling: float, ceiling_pull: float) -> float:
+    """Gain of an hour more, CNY: eta B E^(eta-1) + pull of the norm + pull of the mentor's ceiling - c (E + I)^(gamma-1).
+
+    worth is B, the value of the best split of one hour's effort. Falls with E, so it has one root.
+    """
+    gain = eta * worth * math.pow(effort, eta - 1.0) - cost * math.pow(effort + imposed, gamma - 1.0)
+    gain += norm_pull(effort, norm, below, above)
+    if effort > ceiling:
+        gain -= ceiling_pull * (effort - ceiling)
+    return gain
+
+
+@rule
+def best_effort(worth: float, eta: float, imposed: float, cost: float, gamma: float, norm: float, below: float,
+                above: float, ceiling: float, ceiling_pull: float, capacity: float) -> float:
+    """Effort, hours a day, at which the marginal gain is nil, within 0 and capacity.
+
+    Without imposed hours and norm: E = (eta B / c)^(1/(gamma-eta)) (T2). Otherwise the bracketed Newton iteration on a
+    falling function.
+    """
+    if capacity <= 0.0:
+        return 0.0
+    high = capacity
+    if marginal_gain(high, worth, eta, imposed, cost, gamma, norm, below, above, ceiling, ceiling_pull) >= 0.0:
+        return high
+    low = 1e-9 * capacity
+    if marginal_gain(low, worth, eta, imposed, cost, gamma, norm, below, above, ceiling, ceiling_pull) <= 0.0:
+        return 0.0
+    effort = min(max(math.pow(eta * worth / cost, 1.0 / (gamma - eta)), low), high) if worth > 0.0 else 0.5 * high
+    for _ in range(60):
+        gain = marginal_gain(effort, worth, eta, imposed, cost, gamma, norm, below, above, ceiling, ceiling_pull)
+        if gain > 0.0:
+            low = effort
+        else:
+            high = effort
+        slope = eta * (eta - 1.0) * worth * math.pow(effort, eta - 2.0)
+        slope -= cost * (gamma - 1.0) * math.pow(effort + imposed, gamma - 2.0)
+        slope -= below if effort < norm else above
+        if effort > ceiling:
+            slope -= ceiling_pull
+        step = effort - gain / slope if slope < 0.0 else low
+        if not low < step < high:
+            step = 0.5 * (low + high)
+        if abs(step - effort) <= 1e-13 * capacity:
+            return step
+        effort = step
+    return effort

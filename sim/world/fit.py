@@ -1,0 +1,66 @@
+"""Whether a policy can be tried in a scenario: the people and cohorts it names must be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import InputError, nearest
+from sim.world.parameters import DEFAULT
+
+if TYPE_CHECKING:
+    from sim.world.scenario import Scenario
+
+PAIRS, VISIBLE, STATUS = "practices.mentor_pairing.pairs", "practices.reporting.visible", "practices.norm.status"
+
+
+def check_fit(scenario: Scenario, policy: Any) -> None:
+    """Refuse a policy that names a manager or a cohort the scenario lacks, or pairs people of two branches.
+
+    A cohort without a member is accepted beside one that has members, if the parameters know it: a branch of newcomers
+    only is still a branch to which the library's policies apply. policy: a ``Policy``, read but not imported here.
+    """
+    file = policy.files[0] if policy.files else policy.name
+    for place, name in _managers_named(policy):
+        _check(name, scenario.managers, file, place, f"a manager of the scenario {scenario.name}")
+    for place, one, other in _pairs_named(policy):
+        _check_one_branch(scenario, one, other, file, place)
+    cohorts = tuple(policy.practices.norm.status)
+    some_present = any(cohort in scenario.cohorts for cohort in cohorts)
+    known = {*scenario.cohorts, *_cohorts_of_parameters(scenario)} if some_present else scenario.cohorts
+    for cohort in cohorts:
+        _check(cohort, known, file, STATUS, f"a cohort of the scenario {scenario.name}")
+
+
+def _pairs_named(policy: Any) -> Iterator[tuple[str, str, str]]:
+    for mentor, mentee in policy.practices.mentor_pairing.pairs or ():
+        yield PAIRS, mentor, mentee
+    visible = policy.practices.reporting.visible
+    if not isinstance(visible, str):
+        for seer, seen in visible:
+            yield VISIBLE, seer, seen
+
+
+def _managers_named(policy: Any) -> Iterator[tuple[str, str]]:
+    for place, one, other in _pairs_named(policy):
+        yield place, one
+        yield place, other
+
+
+def _cohorts_of_parameters(scenario: Scenario) -> set[str]:
+    """Cohorts that parameters tell apart, those without members here among them."""
+    vectors = [set(p.value) for p in scenario.resolved.values() if isinstance(p.value, dict)]
+    by_cohort = [entries for entries in vectors if DEFAULT in entries or entries.intersection(scenario.cohorts)]
+    return set().union(*by_cohort) - {DEFAULT}
+
+
+def _check(name: str, known: Iterable[str], file: str, place: str, expected: str) -> None:
+    if name not in known:
+        raise InputError(file, place, found=f"`{name}`", expected=expected, hint=nearest(name, known))
+
+
+def _check_one_branch(scenario: Scenario, one: str, other: str, file: str, place: str) -> None:
+    home = {name: id_ for id_, branch in scenario.branches.items() for name in branch.managers}
+    if home[one] != home[other]:
+        found = f"{one} of branch {home[one]} with {other} of branch {home[other]}"
+        raise InputError(file, place, found=found, expected="two managers of one branch, since managers meet within theirs")
