@@ -1,7 +1,6 @@
 # incentivelab: `make demo` sets up what it needs and leaves a report in reports/demo/.
 # An environment other than .venv or another way to install: docs/install.md.
 
-SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # Which Python makes the environment (3.11 to 3.13): make setup PYTHON=python3.12
@@ -17,8 +16,8 @@ BIN := $(VENV)/bin
 # Stamps: the locked packages are there; the package itself is there.
 PACKAGES := $(VENV)/.packages-installed
 READY := $(VENV)/.ready
-# Settings of pip (mirrors, proxies, folders of wheels) are left to the machine; compiling every
-# module would take longer than installing it, so each is compiled when first imported.
+# Settings of pip (mirrors, proxies, folders of wheels) are left to the machine. Compiling all modules
+# would add more than half of the time again, for many that nobody imports: each is compiled when first used.
 PIP_INSTALL := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_REQUIRE_VIRTUALENV=0 \
 	$(BIN)/python -m pip install $(PIP_VERBOSITY) --no-compile --no-deps
 

@@ -19,11 +19,19 @@ class InputError(Exception):
         self.found, self.expected, self.hint = found, expected, hint
         super().__init__(self._sentence())
 
+    def __reduce__(self) -> tuple:
+        return _again, (self.place, self.found, self.expected, self.hint)
+
     def _sentence(self) -> str:
         text = ": ".join([*self.place, f"found {self.found}"])
         if self.expected:
             text += f"; expected {self.expected}"
         return f"{text}. {self.hint}".rstrip() if self.hint else f"{text}."
+
+
+def _again(place: list[str], found: str, expected: str, hint: str) -> InputError:
+    """The same error on the other side of a process boundary."""
+    return InputError(*place, found=found, expected=expected, hint=hint)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -203,9 +203,9 @@ class _Builder:
         if self.values > MAX_VALUES:
             raise self._wrong(event, keys[:1], f"more than {MAX_VALUES:,} values", "at most that")
         if isinstance(event, yaml.AliasEvent):
-            raise self._wrong(event, keys, f"an alias (*{event.anchor})", "the value itself")
+            raise self._wrong(event, keys, f"an alias (*{_on_one_line(event.anchor)})", "the value itself")
         if event.tag is not None:
-            raise self._wrong(event, keys, f"a tag ({event.tag})", "a plain value")
+            raise self._wrong(event, keys, f"a tag ({_on_one_line(event.tag)})", "a plain value")
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, keys)
         if len(keys) >= MAX_DEPTH:
@@ -355,7 +355,8 @@ def inherited(
         file = shown(chain[-1][0])
         path = _parent_file(parent, chain[-1][0], library, kind)
         if path.resolve() in seen:
-            raise InputError(file, "extends", found=f"{quoted(parent)}, which extends this file in turn", expected=f"a {kind} that stands on its own")
+            found = f"{quoted(parent)}, which extends this file in turn"
+            raise InputError(file, "extends", found=found, expected=f"a {kind} that stands on its own")
         if len(chain) > MAX_PARENTS:
             raise InputError(file, "extends", found=f"more than {MAX_PARENTS} files, each extending the next", expected="at most that")
         seen.add(path.resolve())
@@ -431,8 +432,9 @@ def _translated(model: type[BaseModel], errors: list[ErrorDetails], file: str | 
             keys += (context["discriminator"].strip("'"),)
             found, expected = "nothing", "one of " + ", ".join(_choices(field.annotation) if field else ())
         case "union_tag_invalid":
-            keys += (context["discriminator"].strip("'"),)
-            found, expected = say(context["tag"]), "a known kind"
+            key = context["discriminator"].strip("'")
+            keys += (key,)
+            found, expected = say(given[key] if isinstance(given, Mapping) else context["tag"]), "a known kind"
             hint = nearest(context["tag"], _choices(field.annotation) if field else ())
         case "literal_error" | "enum":
             options = re.findall(r"'([^']*)'", context["expected"]) or [context["expected"]]
@@ -459,9 +461,8 @@ def _most_telling(model: type[BaseModel], errors: list[ErrorDetails]) -> ErrorDe
 _EXPECTED = {
     "bool_type": "true or false", "string_type": "text", "float_type": "a number", "int_type": "a whole number",
     "dict_type": "`key: value` lines", "model_type": "`key: value` lines", "model_attributes_type": "`key: value` lines",
-    "tuple_type": "a list",
-    "list_type": "a list", "date_type": "a date such as 2015-01-31", "finite_number": "a finite number",
-    "string_too_short": "some text", "string_pattern_mismatch": "some text",
+    "tuple_type": "a list", "list_type": "a list", "date_type": "a date such as 2015-01-31",
+    "finite_number": "a finite number", "string_too_short": "some text", "string_pattern_mismatch": "some text on one line",
 }  # fmt: skip
 
 
@@ -552,7 +553,11 @@ def _choices(annotation: Any) -> list[str]:
 
 def dotted(keys: Iterable[str | int]) -> str:
     """`pay.commission.schedule.tiers.#2.from`: places in a list are counted from 1."""
-    return ".".join(f"#{key + 1}" if isinstance(key, int) else str(key) for key in keys)
+    return ".".join(f"#{key + 1}" if isinstance(key, int) else _on_one_line(key) for key in keys)
+
+
+def _on_one_line(key: str) -> str:
+    return key if key.isprintable() and 0 < len(key) <= 60 else quoted(key)
 
 
 def say(value: Any) -> str:
@@ -564,10 +569,13 @@ def say(value: Any) -> str:
         case date(): return value.isoformat()
         case "": return "an empty text"
         case str(): return f"the text {quoted(value)}"
-        case Mapping(): return f"a mapping ({', '.join(map(str, list(value)[:4]))}{', ...' if len(value) > 4 else ''})" if value else "an empty mapping"
+        case Mapping() if value:
+            return f"a mapping ({', '.join(_on_one_line(str(key)) for key in list(value)[:4])}{', ...' if len(value) > 4 else ''})"
+        case Mapping(): return "an empty mapping"
         case list() | tuple(): return f"a list of {len(value)}" if value else "an empty list"
     return f"a value of type {type(value).__name__}"  # fmt: skip
 
 
 def quoted(text: str) -> str:
-    return json.dumps(text if len(text) <= 60 else text[:57] + "...", ensure_ascii=False)
+    """Text in quotes, on one line whatever is in it, cut if long."""
+    return json.dumps(text if len(text) <= 60 else text[:57] + "...", ensure_ascii=not text.isprintable())

@@ -292,6 +292,7 @@ def test_values_are_said_shortly():
         "nothing", "true", "3", "2.5", "an empty text", "an empty list", "a list of 1", "an empty mapping", "a mapping (a)", "2015-01-02", "a value of type object",
     ]  # fmt: skip
     assert len(say("x" * 1000)) < 80
+    assert say("two\nlines\u2028\ud800").isprintable()
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.floats(allow_nan=False, allow_infinity=False)))

@@ -18,11 +18,11 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
 
     elements: the pay plan line by line. merged: the same pay, one schedule a measure, period and payee, for planning.
     """
-    if meets_on(q, day) and q.meeting_first:
+    if meets_on(q, day) and q.par.meeting_first:
         hold_meeting(s, w, q, seed, day)                  # 1 in the morning
     plan(s, w, q, merged, seed, day)                      # 2 with 6: norms are read here
     work(s, w, q, seed, day)                              # 3
-    if meets_on(q, day) and not q.meeting_first:
+    if meets_on(q, day) and not q.par.meeting_first:
         hold_meeting(s, w, q, seed, day)                  # 1 in the evening, with 6: leanings are revised here
     serve(s, w, seed, day)                                # 4
     mentor_day(s, w, q, day)                              # 7

@@ -9,9 +9,9 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.day import live_day
-from sim.engine.prepare import begin, new_state, room_for
+from sim.engine.prepare import begin, new_state
 from sim.engine.stages import close_books
-from sim.engine.state import FINALS, RECORDS, Practice, State, World
+from sim.engine.state import Practice, State, World
 from sim.engine.streams import mix, name_key, replication_seed
 from sim.policy.kernel import Schedules
 
@@ -33,21 +33,21 @@ class BranchRuns(NamedTuple):
 def live(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64) -> None:
     """One branch through the whole horizon."""
     begin(s, w, q, seed)
-    for day in range(len(w.demand)):
+    for day in range(len(w.days)):
         live_day(s, w, q, elements, merged, seed, day)
-    close_books(s, w, len(w.demand) - 1)
+    close_books(s, w, len(w.days) - 1)
 
 
 @rule
-def run_block(w: World, q: Practice, elements: Schedules, merged: Schedules, seeds: np.ndarray, room: int,
-              weeks: np.ndarray, months: np.ndarray, lines: np.ndarray, daily: np.ndarray, finals: np.ndarray) -> bool:
-    """Replications one after another, results into the given arrays; False when `room` was too small for the customers."""
+def run_block(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seeds: np.ndarray,
+              out: BranchRuns) -> bool:
+    """Replications one after another, results into `out`; False when there was too little room for the customers."""
     for r in range(len(seeds)):
-        s = new_state(w, q, elements, merged, room)
         live(s, w, q, elements, merged, seeds[r])
-        if s.overflow[0] > 0:
+        if s.tally.overflow > 0:
             return False
-        weeks[r], months[r], lines[r], daily[r], finals[r] = s.weeks, s.months, s.paid, s.daily_accounts, s.finals
+        out.weeks[r], out.months[r], out.lines[r] = s.weeks, s.months, s.lines
+        out.daily_accounts[r], out.finals[r] = s.daily_accounts, s.finals
     return True
 
 
@@ -60,13 +60,9 @@ def branch_seeds(seed: int, replications: Sequence[int], branch: str) -> np.ndar
 
 def run_branch(w: World, q: Practice, elements: Schedules, merged: Schedules, seeds: np.ndarray) -> BranchRuns:
     """Run one branch once per seed."""
-    r, n, days = len(seeds), len(w.seat), len(w.demand)
-    out = BranchRuns(
-        np.zeros((r, w.week[-1] + 1, n, len(RECORDS))), np.zeros((r, w.month[-1] + 1, n), dtype=np.int64),
-        np.zeros((r, n, len(elements.measure)), dtype=np.int64), np.zeros((r, days, n)), np.zeros((r, n, len(FINALS))),
-    )
-    room = room_for(w)
+    s = new_state(w, elements, merged)
+    out = BranchRuns(*(np.zeros((len(seeds), *a.shape), a.dtype) for a in (s.weeks, s.months, s.lines, s.daily_accounts, s.finals)))
     with np.errstate(over="ignore"):
-        while not run_block(w, q, elements, merged, seeds, room, *out):
-            room *= 2
+        while not run_block(s, w, q, elements, merged, seeds, out):
+            s = new_state(w, elements, merged, 2 * len(s.customers))
     return out

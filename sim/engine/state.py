@@ -1,7 +1,8 @@
-"""The state of a branch: structs of arrays, one row a manager or a customer.
+"""The state of a branch: arrays of records, a row a manager, a customer, a pool.
 
-Three structs stand still while days pass: `World` (what nobody chooses), `Practice` (what management chooses) and the pay
-plan's `Schedules`; `State` is what a day changes. Channels are 0..3 (`CHANNELS`), activities 0..4 (`ACTIVITIES`).
+Two structs stand still while days pass, `World` (what nobody chooses) and `Practice` (what management chooses), beside the
+pay plan's `Schedules`; `State` is what a day changes. Channels are 0..3 (`CHANNELS`), activities 0..4 (`ACTIVITIES`).
+Records keep compiled functions small: a row is one pointer, however many fields it has.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import numpy as np
 CHANNELS = ("intermediaries", "chains", "street", "network")
 ACTIVITIES = (*CHANNELS, "service")
 INTERMEDIARIES, CHAINS, STREET, NETWORK, SERVICE = range(5)
+CHANNEL_COUNT, ACTIVITY_COUNT = len(CHANNELS), len(ACTIVITIES)
 SHARED = (True, False, True, False)               # pools worked by the whole branch, or by each manager alone
 PAY_MEASURES = ("accounts", "contacts")           # what a pay plan can count in this version
 ACCOUNTS, SERVICE_CONTACTS = 0, 1
+MEASURE_COUNT, PERIOD_COUNT = len(PAY_MEASURES), 2
 TELLING = {"nothing": 0, "successes": 1, "excuses": 2}
 
 # What is recorded of every manager and week. Flows are sums, levels are read at the week's last day.
@@ -25,192 +28,124 @@ RECORDS = ("accounts", "accounts_assigned", *(f"accounts_{c}" for c in CHANNELS)
  R_LEANING, R_PRESSURE, R_DAYS) = range(len(RECORDS))
 # What is read off once, at the horizon's end.
 FINALS = ("satisfaction", "churned", "customers")
+F_SATISFACTION, F_CHURNED, F_CUSTOMERS = range(len(FINALS))
+
+
+def record(floats: str = "", ints: str = "", flags: str = "", keys: str = "", **arrays: tuple[int, ...]) -> np.dtype:
+    """A record type: named floats, integers, flags and 64-bit keys, and small arrays of floats."""
+    fields: list[tuple] = [(name, "u8") for name in keys.split()] + [(name, "f8") for name in floats.split()]
+    fields += [(name, "i8") for name in ints.split()] + [(name, "f8", shape) for name, shape in arrays.items()]
+    return np.dtype(fields + [(name, "?") for name in flags.split()], align=True)
+
+
+def rows(kind: np.dtype, *shape: int) -> np.recarray:
+    """Records, all nil, whose fields can be named with a dot, compiled or not."""
+    return np.zeros(shape, dtype=kind).view(np.recarray)
+
+
+# ---- World: units as in data/parameters -----------------------------------------------------------------------------
+PERSON = record(
+    "capacity effort_cost risk_aversion intrinsic skill_start effort_start lean_start excuse_start network_size portfolio"
+    " tenure", keys="seat")
+CHANNEL = record("pace unskilled skilled pool refill neglect")
+SEGMENT = record("cut balance_log_median balance_log_sd")          # cut: cumulative share of customers
+DAY = record("demand", "week month", "month_ends quarter_ends", left=(PERIOD_COUNT,))
+# left: demand still to come until the month's and the quarter's end, this day included
+WORLD_NUMBERS = record(
+    "effort_gamma effort_eta intrinsic_spread talent_spread service_duty skill_ceiling skill_floor learning_rate"
+    " forgetting_rate plan_tremble habit_share"
+    " saturation order_pull partner_leads partner_fade partner_unskilled partner_skilled lead_hours assigned_leads"
+    " assigned_conversion assigned_teaches problem_chance problem_block trust_effect"
+    " answer_gain supervisor_skill excuse_wear pressure_step pressure_fade habituation belief_variance belief_gain"
+    " belief_drift norm_below norm_above lean_coupling lean_field lean_revisit lean_effect status_drift teach_rate"
+    " teach_harm errand_most errand_efficiency mentor_regard mentor_norm_weight dependence_growth dependence_recovery"
+    " dependence_effect ceiling_pull opt_in_slope opt_in_skill"
+    " service_pace satisfaction_start satisfaction_spread satisfaction_rest satisfaction_decay contact_gain annoyance"
+    " irritation_fade churn_response account_log_median account_log_sd",
+    "plan_levels plan_refinements")
 
 
 class World(NamedTuple):
-    """Numbers of a scenario's branch. Units as in data/parameters; arrays over managers (n), channels (4), days (d)."""
+    """A scenario's branch in numbers. par: what holds for all; people, channels, segments, days: rows of the types above.
 
-    # people, per manager
-    seat: np.ndarray               # (n,) key of the manager's draws
-    capacity: np.ndarray
-    effort_cost: np.ndarray
-    risk_aversion: np.ndarray
-    intrinsic: np.ndarray
-    skill_start: np.ndarray        # (n,) from tenure
-    effort_start: np.ndarray
-    lean_start: np.ndarray
-    excuse_start: np.ndarray
-    network_size: np.ndarray
-    portfolio: np.ndarray          # (n,) customers at the start
-    tenure: np.ndarray             # (n,) months
-    # people, common
-    effort_gamma: float
-    effort_eta: float
-    intrinsic_spread: float
-    talent_spread: float
-    service_duty: float
-    skill_ceiling: float
-    skill_floor: float
-    learning_rate: float
-    forgetting_rate: float
-    plan_tremble: float
-    habit_share: float
-    plan_levels: int
-    plan_refinements: int
-    # channels
-    pace: np.ndarray
-    unskilled: np.ndarray
-    skilled: np.ndarray
-    pool: np.ndarray               # (4,) prospects; chains: per customer; network: per person of the network
-    refill: np.ndarray
-    neglect: np.ndarray
-    saturation: float
-    order_pull: float
-    partner_leads: float
-    partner_fade: float
-    partner_unskilled: float
-    partner_skilled: float
-    lead_hours: float
-    assigned_leads: float
-    assigned_conversion: float
-    assigned_teaches: float
-    problem_chance: float
-    problem_block: float
-    trust_effect: float
-    # practices' effects
-    answer_gain: float
-    supervisor_skill: float
-    excuse_wear: float
-    pressure_step: float
-    pressure_fade: float
-    habituation: float
-    belief_variance: float
-    belief_gain: float
-    belief_drift: float
-    norm_below: float
-    norm_above: float
-    lean_coupling: float
-    lean_field: float
-    lean_revisit: float
-    lean_effect: float
-    status_drift: float
-    teach_rate: float
-    teach_harm: float
-    errand_most: float
-    errand_efficiency: float
-    mentor_regard: float
-    mentor_norm_weight: float
-    dependence_growth: float
-    dependence_recovery: float
-    dependence_effect: float
-    ceiling_pull: float
-    opt_in_slope: float
-    opt_in_skill: float
-    # customers
-    segment_cut: np.ndarray        # (g,) cumulative shares
-    balance_log_median: np.ndarray # (g,)
-    balance_log_sd: np.ndarray     # (g,)
-    account_log_median: float
-    account_log_sd: float
-    service_pace: float
-    satisfaction_start: float
-    satisfaction_spread: float
-    satisfaction_rest: float
-    satisfaction_decay: float
-    contact_gain: float
-    annoyance: float
-    irritation_fade: float
-    hazard_quantiles: np.ndarray   # (q,) daily churn hazard of the customer at each quantile
-    churn_response: float
-    # calendar
-    demand: np.ndarray             # (d,) share of an ordinary day's demand
-    week: np.ndarray               # (d,) index
-    month: np.ndarray
-    month_ends: np.ndarray         # (d,) bool
-    quarter_ends: np.ndarray
-    left: np.ndarray               # (d, 2) demand still to come until the month's and quarter's end, today included
+    hazards: daily churn hazard of the customer at each quantile (evenly spaced from 0 to 1).
+    """
+
+    par: np.record
+    people: np.recarray
+    channels: np.recarray
+    segments: np.recarray
+    days: np.recarray
+    hazards: np.ndarray
+
+
+# ---- Practice -------------------------------------------------------------------------------------------------------
+PRACTICE_NUMBERS = record(
+    "meeting_hours accountability assigned_share mentoring_hours",
+    "every_days telling pair_rule pair_count",                     # every_days 0: never. pair_rule: see make_pairs
+    "meeting_first bundled voluntary",                             # meeting_first: in the morning, before planning
+    attention=(CHANNEL_COUNT,))                                    # by order of the list given out; 0: not worked
+PLACE = record("status", "mentor")                                 # weight at the start; named mentor's row, or -1
 
 
 class Practice(NamedTuple):
-    """Numbers of a policy's practices, for one branch of n managers."""
+    """A policy's practices in numbers, for one branch of n managers. visible (n, n): who (row) sees whom (column)."""
 
-    every_days: int                # 0: never
-    meeting_hours: float
-    meeting_first: bool            # in the morning, before planning
-    visible: np.ndarray            # (n, n) who (row) sees whom (column)
-    accountability: float
-    status: np.ndarray             # (n,) weight at the start
-    telling: int
-    assigned_share: float
-    attention: np.ndarray          # (4,) by order of the list given out; 0: not worked
-    pair_rule: int                 # 0 none or named, 1 best with newest, 2 random
-    pair_count: int
-    mentor: np.ndarray             # (n,) named mentor's row, or -1
-    bundled: bool
-    voluntary: bool
-    mentoring_hours: float
+    par: np.record
+    managers: np.recarray
+    visible: np.ndarray
+
+
+# ---- State ----------------------------------------------------------------------------------------------------------
+MANAGER = record(
+    "talent motive"                      # personal factors on conversion and on intrinsic motivation
+    " effort norm"                       # hours chosen today; hours expected by those who see (-1: nobody does)
+    " worth"                             # CNY an account at the margin, pay only
+    " status leaning pressure"           # weight; -1 low, +1 high; CNY an account
+    " acceptance"                        # how far excuses are believed
+    " belief belief_variance"            # factor on what skill promises
+    " errands dependence"                # share of a mentee's hours the mentor takes; 0 to 1
+    " partners queue"                    # leads a day from intermediaries won; leads that came in yesterday
+    " total",                            # accounts so far
+    "mentor mentee"                      # rows, or -1
+    " attended held next_visit",         # meetings; customers in the book; place in the book
+    skill=(CHANNEL_COUNT,),              # share of full competence
+    problems=(CHANNEL_COUNT,),           # open
+    hours=(ACTIVITY_COUNT,),             # today's, by activity
+    planned=(MEASURE_COUNT,),            # units of each pay measure a day, as planned
+    since_meeting=(2,),                  # accounts of one's own, and those expected at belief 1
+    period_units=(MEASURE_COUNT, PERIOD_COUNT),                    # in the open month and quarter
+)
+CUSTOMER = record(
+    "balance satisfaction irritation"    # CNY; the latter two as of the day last seen
+    " hazard patience",                  # a day; hazard still to be borne before leaving, not above 0: gone
+    "owner segment seen",                # manager's row; segment's row; day
+)
+POOL = record("available worked won")    # prospects not worked lately, worked in vain, won
+TALLY = record("", "customers overflow") # rows of customers in use; 1 when there were too few
+OUTLOOK = record("done others left scale share sd")                # see planner.py
+DESK = record(theta=(ACTIVITY_COUNT,), own_worth=(ACTIVITY_COUNT,), split=(ACTIVITY_COUNT,), worth=(MEASURE_COUNT,),
+              yields=(ACTIVITY_COUNT, MEASURE_COUNT))              # see planner.py
 
 
 class State(NamedTuple):
-    """What a day changes. Rows are managers unless said otherwise; hours are a day's, money is CNY."""
+    """What a day changes, for n managers, W weeks, M months, D days and E lines of pay.
 
-    talent: np.ndarray
-    motive: np.ndarray             # personal factor on intrinsic motivation
-    skill: np.ndarray              # (n, 4) share of full competence
-    effort: np.ndarray             # hours chosen today
-    hours: np.ndarray              # (n, 5) by activity
-    planned: np.ndarray            # (n, 2) units of each pay measure a day, as planned
-    worth: np.ndarray              # (n,) CNY a unit of account at the margin, pay only
-    norm: np.ndarray
-    status: np.ndarray
-    leaning: np.ndarray            # -1 low, +1 high
-    pressure: np.ndarray
-    acceptance: np.ndarray         # how far excuses are believed
-    attended: np.ndarray
-    problems: np.ndarray           # (n, 4) open
-    belief: np.ndarray
-    belief_variance: np.ndarray
-    since_meeting: np.ndarray      # (n, 2) accounts, and accounts expected at belief 1, from own work
-    mentor: np.ndarray             # (n,) row or -1
-    mentee: np.ndarray
-    errands: np.ndarray            # share of the mentee's hours the mentor takes
-    dependence: np.ndarray
-    partners: np.ndarray           # leads a day from intermediaries won
-    queue: np.ndarray              # leads waiting: partner's, assigned
-    available: np.ndarray          # (n + 1, 4) prospects not worked lately; last row: the branch's pools
-    worked: np.ndarray             # (n + 1, 4)
-    won: np.ndarray                # (n + 1, 4)
-    period_units: np.ndarray       # (n, 2 measures, 2 periods) in the open periods
-    total: np.ndarray              # (n,) accounts so far
-    paid: np.ndarray               # (n, elements) fen so far
-    months: np.ndarray             # (months, n) fen paid
-    # customers
-    book: np.ndarray               # (n, room) rows of the customers held
-    held: np.ndarray               # (n,)
-    next_visit: np.ndarray         # (n,) place in the book
-    count: np.ndarray              # (1,) customers in the arrays
-    owner: np.ndarray
-    segment: np.ndarray
-    balance: np.ndarray
-    satisfaction: np.ndarray       # when last contacted
-    irritation: np.ndarray         # when last contacted
-    seen: np.ndarray               # day of the last contact
-    hazard: np.ndarray
-    patience: np.ndarray           # hazard still to be borne before leaving; below 0: gone
-    # records
-    weeks: np.ndarray              # (weeks, n, RECORDS)
-    daily_accounts: np.ndarray     # (d, n)
-    finals: np.ndarray             # (n, FINALS)
-    overflow: np.ndarray           # (1,) 1 when the customer arrays were too small
-    # room for the planner, so that a day allocates nothing
-    done: np.ndarray
-    others: np.ndarray
-    days_left: np.ndarray
-    scale: np.ndarray
-    share: np.ndarray
-    sd: np.ndarray
-    unit_worth: np.ndarray
-    split: np.ndarray
-    theta: np.ndarray
-    own_worth: np.ndarray
-    yields: np.ndarray
+    pools (n + 1, channels): each manager's, and the branch's in the last row. book (n, room): rows of the customers held.
+    lines (n, E) and months (M, n): fen paid. weeks (W, n, RECORDS), daily_accounts (D, n), finals (n, FINALS): records.
+    outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
+    """
+
+    managers: np.recarray
+    customers: np.recarray
+    pools: np.recarray
+    book: np.ndarray
+    tally: np.record
+    lines: np.ndarray
+    months: np.ndarray
+    weeks: np.ndarray
+    daily_accounts: np.ndarray
+    finals: np.ndarray
+    outlook: np.recarray
+    desk: np.record
+    blank: np.record

@@ -23,8 +23,9 @@ _ONE = U64(1)
 # Purposes. Numbers are part of every result: never reuse one, add at the end.
 TALENT, MOTIVE, LEANING, PAIRING, OPT_IN = 1, 2, 3, 4, 5
 CONTACTS, CONVERSION, PROBLEM, PARTNER_LEAD, ASSIGNED_LEAD = 10, 11, 12, 13, 14
-BALANCE, SATISFACTION, HAZARD, CHURN, SEGMENT, REFERRER = 20, 21, 22, 23, 24, 25
-REVISIT, TREMBLE, ANSWER = 30, 31, 32
+BALANCE, SATISFACTION, HAZARD, CHURN, SEGMENT, REFERRER, START_BALANCE = 20, 21, 22, 23, 24, 25, 26
+REVISIT, TREMBLE = 30, 31
+ALWAYS = 1_000_000       # stands for the day in draws made once in a lifetime
 
 
 @rule

@@ -21,30 +21,29 @@ MONTH, QUARTER = 0, 1
 SELF, PAIR, TEAM = 0, 1, 2
 
 
-class Schedules(NamedTuple):
-    """Schedules s = 0..S-1; the knots of s are start[s] to start[s + 1] - 1.
+LINE = np.dtype([("measure", "i8"), ("period", "i8"), ("payee", "i8"), ("first", "i8"), ("stop", "i8"), ("own", "?")], align=True)
+KNOT = np.dtype([("x", "f8"), ("v", "f8"), ("r", "f8")], align=True)
 
-    measure, period, payee: codes, measure -1 for pay without a measure. shared_by_pair: 1 where bundled pairs are each paid on
-    the pair's mean. x (units of the measure), v (CNY), r (CNY a unit): the knots.
+
+class Schedules(NamedTuple):
+    """Any number of schedules: `lines`, and the `knots` they own, from `first` up to but not including `stop`.
+
+    measure, period, payee: codes, measure -1 for pay without a measure. own: one's own result counts (bundled pairs are
+    then each paid on the pair's mean); otherwise the payee's sum, and its pay is split equally.
+    x in units of the measure, v in CNY, r in CNY a unit.
     """
 
-    measure: np.ndarray
-    period: np.ndarray
-    payee: np.ndarray
-    shared_by_pair: np.ndarray
-    start: np.ndarray
-    x: np.ndarray
-    v: np.ndarray
-    r: np.ndarray
+    lines: np.recarray
+    knots: np.recarray
 
 
 @rule
 def pay_at(s: Schedules, k: int, x: float) -> float:
     """What schedule k pays, CNY a period, at x units of its measure. A knot belongs to the piece above it."""
-    j = s.start[k]
-    while j + 1 < s.start[k + 1] and s.x[j + 1] <= x + KNOT_WIDTH:
+    j = s.lines[k].first
+    while j + 1 < s.lines[k].stop and s.knots[j + 1].x <= x + KNOT_WIDTH:
         j += 1
-    return s.v[j] + s.r[j] * (x - s.x[j])
+    return s.knots[j].v + s.knots[j].r * (x - s.knots[j].x)
 
 
 @rule
@@ -68,7 +67,7 @@ def Phi(z: float) -> float:
 @rule
 def jump_at(s: Schedules, j: int) -> float:
     """The jump in pay at knot j (j not the first of its schedule), CNY."""
-    return s.v[j] - (s.v[j - 1] + s.r[j - 1] * (s.x[j] - s.x[j - 1]))
+    return s.knots[j].v - (s.knots[j - 1].v + s.knots[j - 1].r * (s.knots[j].x - s.knots[j - 1].x))
 
 
 @rule
@@ -78,38 +77,38 @@ def expect_normal(s: Schedules, k: int, mean: float, sd: float, risk: float) -> 
     risk = 0: expected pay, a + r_0 m + sum dr_j [(m - x_j) Phi(z_j) + s phi(z_j)] + sum J_j Phi(z_j), z_j = (m - x_j)/s.
     risk > 0: -ln E[exp(-risk x pay)] / risk, exactly, piece by piece (exponential tilting of the normal).
     """
-    first, last = s.start[k], s.start[k + 1]
+    first, last = s.lines[k].first, s.lines[k].stop
     if sd <= 0.0:
         j = first
-        while j + 1 < last and s.x[j + 1] <= mean:
+        while j + 1 < last and s.knots[j + 1].x <= mean:
             j += 1
-        return s.v[j] + s.r[j] * (mean - s.x[j]), s.r[j]
+        return s.knots[j].v + s.knots[j].r * (mean - s.knots[j].x), s.knots[j].r
     if risk <= 0.0:
-        value = s.v[first] + s.r[first] * (mean - s.x[first])
-        slope = s.r[first]
+        value = s.knots[first].v + s.knots[first].r * (mean - s.knots[first].x)
+        slope = s.knots[first].r
         for j in range(first + 1, last):
-            z = (mean - s.x[j]) / sd
-            turn, jump = s.r[j] - s.r[j - 1], jump_at(s, j)
-            value += turn * ((mean - s.x[j]) * Phi(z) + sd * phi(z)) + jump * Phi(z)
+            z = (mean - s.knots[j].x) / sd
+            turn, jump = s.knots[j].r - s.knots[j - 1].r, jump_at(s, j)
+            value += turn * ((mean - s.knots[j].x) * Phi(z) + sd * phi(z)) + jump * Phi(z)
             slope += turn * Phi(z) + jump * phi(z) / sd
         return value, slope
-    base = s.v[first] + s.r[first] * (mean - s.x[first])
+    base = s.knots[first].v + s.knots[first].r * (mean - s.knots[first].x)
     total, derivative, below = 0.0, 0.0, 0.0
     for j in range(first, last):
-        tilt = risk * s.r[j]
+        tilt = risk * s.knots[j].r
         lower = below
         upper = 1.0
         if j + 1 < last:
-            upper = Phi((s.x[j + 1] - mean) / sd + tilt * sd)
+            upper = Phi((s.knots[j + 1].x - mean) / sd + tilt * sd)
         if j > first:
-            lower = Phi((s.x[j] - mean) / sd + tilt * sd)
-        piece = math.exp(-risk * (s.v[j] + s.r[j] * (mean - s.x[j]) - base) + 0.5 * tilt * tilt * sd * sd)
+            lower = Phi((s.knots[j].x - mean) / sd + tilt * sd)
+        piece = math.exp(-risk * (s.knots[j].v + s.knots[j].r * (mean - s.knots[j].x) - base) + 0.5 * tilt * tilt * sd * sd)
         total += piece * (upper - lower)
         derivative -= tilt * piece * (upper - lower)
         if j > first:
             jump = jump_at(s, j)
-            after = math.exp(-risk * (s.v[j] - base))
-            derivative += after * (1.0 - math.exp(risk * jump)) * phi((s.x[j] - mean) / sd) / sd
+            after = math.exp(-risk * (s.knots[j].v - base))
+            derivative += after * (1.0 - math.exp(risk * jump)) * phi((s.knots[j].x - mean) / sd) / sd
     return base - math.log(total) / risk, -derivative / (risk * total)
 
 
@@ -121,14 +120,14 @@ def expect_count(s: Schedules, k: int, done: float, mean: float, scale: float, r
     The measure ends at scale x (done + N), N Poisson(mean); the payee gets share x the schedule's pay. Sums run over the
     counts below the last knot; the linear piece above it is added in closed form.
     """
-    first, last = s.start[k], s.start[k + 1] - 1
-    need = math.ceil(s.x[last] / scale - done - 1e-9) if last > first else 0.0
+    first, last = s.lines[k].first, s.lines[k].stop - 1
+    need = math.ceil(s.knots[last].x / scale - done - 1e-9) if last > first else 0.0
     if need > COUNTED_KNOTS:
         value, slope = expect_normal(s, k, scale * (done + mean), scale * math.sqrt(mean), risk * share)
         return share * value, share * slope * scale
     steps = int(max(need, 0.0))
-    rate = share * s.r[last] * scale                                       # CNY a unit above the last knot
-    start_of_tail = share * (s.v[last] + s.r[last] * (scale * done - s.x[last]))   # that piece drawn down to N = 0
+    rate = share * s.knots[last].r * scale                                       # CNY a unit above the last knot
+    start_of_tail = share * (s.knots[last].v + s.knots[last].r * (scale * done - s.knots[last].x))   # that piece drawn down to N = 0
     p = math.exp(-mean)
     if risk <= 0.0:
         if steps == 0:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.policy.kernel import MONTH, PAIR, QUARTER, SELF, TEAM, Schedules
+from sim.policy.kernel import KNOT, LINE, MONTH, PAIR, QUARTER, SELF, TEAM, Schedules
 from sim.policy.schema import Element, FixedSchedule, LinearSchedule, Policy, StepSchedule, TierSchedule
 
 PERIODS = {"month": MONTH, "quarter": QUARTER}
@@ -99,12 +99,15 @@ def summed(parts: Iterable[Sequence[Knot]]) -> list[Knot]:
     return total
 
 
-def _tables(rows: Sequence[tuple[int, int, int, int, Sequence[Knot]]]) -> Schedules:
-    knots = [knot for *_, schedule in rows for knot in schedule]
-    starts = np.cumsum([0, *(len(schedule) for *_, schedule in rows)])
-    codes = np.array([row[:4] for row in rows], dtype=np.int64).reshape(len(rows), 4)
-    x, v, r = np.array(knots, dtype=np.float64).reshape(len(knots), 3).T.copy()
-    return Schedules(*(np.ascontiguousarray(codes[:, c]) for c in range(4)), starts.astype(np.int64), x, v, r)
+Row = tuple[int, int, int, bool, Sequence[Knot]]      # measure, period, payee, own, knots
+
+
+def _tables(rows: Sequence[Row]) -> Schedules:
+    stops = np.cumsum([len(knots) for *_, knots in rows], dtype=np.int64)
+    lines = np.zeros(len(rows), dtype=LINE).view(np.recarray)
+    for place, (measure, period, payee, own, knots) in enumerate(rows):
+        lines[place] = (measure, period, payee, stops[place] - len(knots), stops[place], own)
+    return Schedules(lines, np.array([tuple(knot) for *_, knots in rows for knot in knots], dtype=KNOT).view(np.recarray))
 
 
 def pay_tables(policy: Policy, measures: Sequence[str]) -> tuple[Schedules, Schedules]:
@@ -114,17 +117,16 @@ def pay_tables(policy: Policy, measures: Sequence[str]) -> tuple[Schedules, Sche
     measures: the measures known to the caller, whose places are the codes.
     """
     lines = [_row(element, measures) for element in policy.pay.values()]
-    groups: dict[tuple[int, int, int, int], list[Sequence[Knot]]] = {}
-    for *key, knots in lines:
-        if key[0] >= 0:
-            groups.setdefault(tuple(key), []).append(knots)  # type: ignore[arg-type]
+    groups: dict[tuple[int, int, int, bool], list[Sequence[Knot]]] = {}
+    for measure, period, payee, own, knots in lines:
+        if measure >= 0:
+            groups.setdefault((measure, period, payee, own), []).append(knots)
     return _tables(lines), _tables([(*key, summed(parts)) for key, parts in groups.items()])
 
 
-def _row(element: Element, measures: Sequence[str]) -> tuple[int, int, int, int, Sequence[Knot]]:
+def _row(element: Element, measures: Sequence[str]) -> Row:
     measure = measures.index(element.measure) if element.measure else -1
-    shared = int(element.payee == "self" and measure >= 0)
-    return measure, PERIODS[element.period], PAYEES[element.payee], shared, knots_of(element)
+    return measure, PERIODS[element.period], PAYEES[element.payee], element.payee == "self", knots_of(element)
 
 
 def payout_curve(element: Element, units: Iterable[float]) -> list[float]:

@@ -23,8 +23,10 @@ from sim.reading import CHOICES, PROVENANCE, digest_of, merged, nested, say, val
 MEASURE_UNITS = {"accounts": "accounts", "contacts": "contacts"}
 CHANNELS = ("intermediaries", "chains", "street", "network")
 
-Text = Annotated[str, Strict(), Field(min_length=1, max_length=2000, pattern=r"\S")]
-Name = Annotated[str, Strict(), Field(min_length=1, max_length=60, pattern=r"\S")]
+# text with something to see in it, and no control characters: it is printed on one line of tables and messages
+_VISIBLE = r"^\P{Cc}*[^\s\p{Cc}]\P{Cc}*$"
+Text = Annotated[str, Strict(), Field(min_length=1, max_length=2000, pattern=_VISIBLE)]
+Name = Annotated[str, Strict(), Field(min_length=1, max_length=60, pattern=_VISIBLE)]
 Flag = Annotated[bool, Strict()]
 # adding 0.0 turns -0.0 into 0.0: equal numbers, equal digest
 Number = Annotated[float, Strict(), Field(ge=0, le=1e12, allow_inf_nan=False), AfterValidator(lambda value: value + 0.0)]
@@ -110,7 +112,8 @@ class TierSchedule(Part):
                 filled.append(tier)
                 continue
             if after.start <= tier.start:
-                raise wrong(place + 1, "from", found=say(after.start), expected=f"more than {say(tier.start)}, where the tier before begins")
+                expected = f"more than {say(tier.start)}, where the tier before begins"
+                raise wrong(place + 1, "from", found=say(after.start), expected=expected)
             if tier.end is not None and tier.end <= tier.start:
                 raise wrong(place, "to", found=say(tier.end), expected=f"more than {say(tier.start)}, where the tier begins")
             if tier.end is not None and tier.end != after.start:
@@ -154,7 +157,8 @@ class StepSchedule(Part):
     def _rise(cls, at: tuple[Step, ...]) -> tuple[Step, ...]:
         for place, (before, step) in enumerate(zip(at, at[1:]), start=1):
             if (before.units is None) != (step.units is None):
-                raise wrong(place, found="another kind of mark than in the step before", expected="all steps by `attainment`, or all by `units`")
+                found = "another kind of mark than in the step before"
+                raise wrong(place, found=found, expected="all steps by `attainment`, or all by `units`")
             if step.mark <= before.mark:
                 raise wrong(place, found=say(step.mark), expected=f"more than {say(before.mark)}, the step before")
         return at
@@ -314,11 +318,12 @@ class PolicyFile(Part):
     def _pairs_where_needed(self) -> PolicyFile:
         if self.practices.mentor_pairing.rule != "none":
             return self
+        why = "as nobody is paired (practices.mentor_pairing.rule is none)"
         for name, element in self.pay.items():
             if element.payee == "pair":
-                raise wrong("pay", name, "payee", found="pair", expected="self or team, as nobody is paired (practices.mentor_pairing.rule is none)")
+                raise wrong("pay", name, "payee", found="pair", expected=f"self or team, {why}")
         if self.practices.reporting.visible == "pairs":
-            raise wrong("practices", "reporting", "visible", found="pairs", expected="everyone, cohort or nobody, as nobody is paired (practices.mentor_pairing.rule is none)")
+            raise wrong("practices", "reporting", "visible", found="pairs", expected=f"everyone, cohort or nobody, {why}")
         return self
 
 

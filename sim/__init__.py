@@ -1,0 +1,44 @@
+"""incentivelab: an incentive-policy simulator for relationship managers.
+
+>>> import sim
+>>> branch = sim.load_scenario("changzhou-2015")
+>>> schemes = [sim.load_policy(name) for name in ("fixed-pay", "performance-pay")]
+>>> result = sim.compare(branch, schemes, replications=100)
+>>> sim.plot(result)
+>>> sim.write_report(result, "reports/first")
+
+Names are loaded when first used, so that ``import sim`` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "load_scenario": "sim.world", "list_scenarios": "sim.world", "load_case": "sim.world", "load_parameters": "sim.world",
+    "Scenario": "sim.world", "load_policy": "sim.policy", "list_policies": "sim.policy", "Policy": "sim.policy",
+    "payout_curve": "sim.policy.schedule",
+    "simulate": "sim.experiments.simulate", "Runs": "sim.experiments.simulate",
+    "compare": "sim.experiments.compare", "Comparison": "sim.experiments.compare",
+    "list_measures": "sim.experiments.measures",
+    "best_response": "sim.engine.response", "Response": "sim.engine.response",
+    "BankModel": "sim.model", "Manager": "sim.model", "Team": "sim.model",
+    "plot": "sim.report", "write_report": "sim.report",
+    "InputError": "sim.errors",
+}
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sim' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,1 @@
+"""Experiments: replications of one policy, and paired comparisons of several."""

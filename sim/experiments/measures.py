@@ -1,0 +1,30 @@
+"""What a run reports: the measures, their units and how they add up."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from sim.reading import read_yaml, resource_folder, validated
+from sim.world.fields import Flag, Text, Title
+
+
+class Measure(BaseModel):
+    """One outcome. kind says how managers and weeks add up (data/measures.yaml); better: which way is good."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["sum", "mean", "last", "branch"]
+    unit: Text
+    better: Literal["higher", "lower", "neither"]
+    weekly: Flag
+    label: Title
+
+
+@lru_cache(maxsize=1)
+def list_measures() -> dict[str, Measure]:
+    """Every measure by name, in the order reports use."""
+    path = resource_folder("data") / "measures.yaml"
+    return {name: validated(Measure, fields, f"measures.yaml: {name}") for name, fields in read_yaml(path).items()}

@@ -1,0 +1,261 @@
+"""Replications of one policy in one scenario, as tidy results."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import InputError
+from sim.experiments.measures import list_measures
+from sim.policy import Policy
+from sim.reading import digest_of
+from sim.world import Scenario, check_fit
+
+if TYPE_CHECKING:
+    from sim.engine.run import BranchRuns
+
+BLOCK = 20               # replications a compiled call; results do not depend on it
+MOST_REPLICATIONS = 1_000_000
+COLUMNS = ("scenario", "policy", "replication", "seed", "level", "id", "period", "measure", "value")
+KEYS = ("scenario", "policy", "level", "id", "period", "measure")
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Replications of one policy in one scenario.
+
+    frame: long form, one row a replication, unit, period and measure (columns `COLUMNS`); `period` is `total` or a label such
+    as `2015-W03` or `2015-01`. Units of measurement are in `list_measures()`.
+    provenance: what made it: version, digests of scenario, policy and code, seed.
+    """
+
+    scenario: Scenario
+    policy: Policy
+    seed: int
+    replications: int
+    frame: pd.DataFrame = field(repr=False)
+    provenance: dict[str, Any]
+
+    def totals(self, level: str = "branch") -> pd.DataFrame:
+        """One row a replication, one column a measure: the scenario's branches taken together (level `branch`), over the
+        whole horizon; or, for level `manager`, one row a replication and manager."""
+        rows = self.frame[(self.frame["level"] == level) & (self.frame["period"] == "total")]
+        if level == "manager":
+            return rows.pivot(index=["replication", "id"], columns="measure", values="value")
+        wide = rows.pivot_table(index="replication", columns="measure", values="value", aggfunc="sum", observed=True)
+        if len(self.scenario.branches) > 1:
+            means = rows.pivot_table(index="replication", columns="measure", values="value", aggfunc="mean", observed=True)
+            for name in wide.columns:
+                if list_measures()[name].kind != "sum":
+                    wide[name] = means[name]
+        return wide[[name for name in list_measures() if name in wide.columns]]
+
+    def summary(self, confidence: float = 0.95) -> pd.DataFrame:
+        """Mean of each measure with the interval of the mean (Monte Carlo error alone) and the spread between replications."""
+        wide = self.totals()
+        half = interval_half_width(wide.to_numpy(), confidence)
+        mean = wide.mean()
+        return pd.DataFrame({
+            "measure": wide.columns, "unit": [list_measures()[m].unit for m in wide.columns], "mean": mean.to_numpy(),
+            "ci_low": mean.to_numpy() - half, "ci_high": mean.to_numpy() + half, "confidence": confidence,
+            "p05": wide.quantile(0.05).to_numpy(), "median": wide.median().to_numpy(),
+            "p95": wide.quantile(0.95).to_numpy(), "replications": self.replications, "seed": self.seed,
+        })
+
+
+def interval_half_width(values: np.ndarray, confidence: float) -> np.ndarray:
+    """Half width of Student's interval of the mean, by column; NaN for one row."""
+    from scipy.special import stdtrit
+
+    n = len(values)
+    if n < 2:
+        return np.full(values.shape[1:], np.nan)
+    return stdtrit(n - 1, 0.5 + confidence / 2) * values.std(axis=0, ddof=1) / np.sqrt(n)
+
+
+def check_numbers(replications: int, seed: int, jobs: int, fewest: int = 1) -> None:
+    """Refuse numbers no experiment can have."""
+    if not fewest <= replications <= MOST_REPLICATIONS:
+        raise InputError("replications", found=str(replications), expected=f"a whole number from {fewest} to {MOST_REPLICATIONS}")
+    if seed < 0:
+        raise InputError("seed", found=str(seed), expected="a whole number, 0 or more")
+    if not 1 <= jobs <= 1024:
+        raise InputError("jobs", found=str(jobs), expected="a whole number from 1 to 1024")
+
+
+def simulate(scenario: Scenario, policy: Policy, replications: int = 100, seed: int = 1, jobs: int = 1,
+             progress: Progress | None = None, store: str | Path | None = None) -> Runs:
+    """Live through the scenario under the policy `replications` times.
+
+    The same seed gives the same luck under every policy, and the same bytes whatever `jobs` is.
+    progress is called with the number of replications just finished. store: a folder where finished runs are kept and found
+    again by scenario, policy, seed, replications and code. Errors: InputError.
+    """
+    check_numbers(replications, seed, jobs)
+    check_fit(scenario, policy)
+    provenance = provenance_of(scenario, policy, replications, seed)
+    path = Path(store) / f"{digest_of(provenance)}.parquet" if store else None
+    if path is not None and path.exists():
+        frame = _read(path, scenario, policy)
+        if progress:
+            progress(replications)
+    else:
+        pieces = [piece for branch in scenario.branches
+                  for piece in _frames(scenario, branch, _run(scenario, policy, branch, replications, seed, jobs, progress), policy)]
+        frame = _joined(pieces, scenario, policy, seed)
+        if path is not None:
+            write_parquet(frame, path)
+    return Runs(scenario, policy, seed, replications, frame, provenance)
+
+
+def provenance_of(scenario: Scenario, policy: Policy, replications: int, seed: int) -> dict[str, Any]:
+    """What decides a run's bytes."""
+    from sim import __version__
+    from sim.compiled import code_digest
+
+    return {
+        "incentivelab": __version__, "code": code_digest(), "scenario": scenario.name, "scenario_digest": scenario.digest,
+        "policy": policy.name, "policy_digest": policy.digest, "seed": seed, "replications": replications,
+    }
+
+
+def _run(scenario: Scenario, policy: Policy, branch: str, replications: int, seed: int, jobs: int,
+         progress: Progress | None) -> BranchRuns:
+    """All replications of one branch, in blocks; threads share the compiled loop, which holds no interpreter lock."""
+    from joblib import Parallel, delayed
+
+    from sim.engine.prepare import practice_of, world_of
+    from sim.engine.run import BranchRuns, branch_seeds, run_branch
+    from sim.engine.state import PAY_MEASURES
+    from sim.policy.schedule import pay_tables
+
+    world, practice = world_of(scenario, branch), practice_of(policy, scenario, branch)
+    elements, merged = pay_tables(policy, PAY_MEASURES)
+    seeds = branch_seeds(seed, range(replications), branch)
+    blocks = [seeds[start:start + BLOCK] for start in range(0, replications, BLOCK)]
+    parts = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(
+        delayed(run_branch)(world, practice, elements, merged, block) for block in blocks)
+    done = []
+    for part in parts:
+        done.append(part)
+        if progress:
+            progress(len(part.weeks))
+    return BranchRuns(*(np.concatenate(arrays) for arrays in zip(*done, strict=True)))
+
+
+Piece = tuple[str, list[str], str, str, np.ndarray]           # level, ids, period, measure, values (replications, ids)
+
+
+def _frames(scenario: Scenario, branch: str, runs: BranchRuns, policy: Policy) -> Iterator[Piece]:
+    """A branch's results, piece by piece: managers first, then the branch."""
+    from sim.engine.state import FINALS, RECORDS
+
+    names = list(scenario.branches[branch].managers)
+    line = scenario.timeline
+    weeks = {name: runs.weeks[..., place] for place, name in enumerate(RECORDS)}
+    finals = {name: runs.finals[..., place] for place, name in enumerate(FINALS)}
+    pay = runs.months / 100.0
+    for name, measure in list_measures().items():
+        if name == "pay":
+            series, total, labels = pay, pay.sum(axis=1), line.month_labels
+        elif name in finals:
+            series, total, labels = None, finals[name], ()
+        elif name in weeks:
+            flow = weeks[name]
+            days = weeks["days"]
+            total = {"sum": flow.sum(axis=1), "last": flow[:, -1], "mean": flow.sum(axis=1) / days.sum(axis=1)}[measure.kind]
+            series = (flow / days if measure.kind == "mean" else flow) if measure.weekly else None
+            labels = line.week_labels
+        else:
+            continue
+        yield from _levels(names, branch, name, measure.kind, total, series, labels)
+    accounts, paid = weeks["accounts"].sum(axis=1), pay.sum(axis=1)
+    whole = {"accounts_per_10k_pay": _ratio(1e4 * accounts.sum(axis=1), paid.sum(axis=1)),
+             "pay_gini": gini(paid), "accounts_gini": gini(accounts)}
+    for name, values in whole.items():
+        yield "branch", [branch], "total", name, values[:, None]
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+
+
+def _levels(names: list[str], branch: str, measure: str, kind: str, total: np.ndarray, series: np.ndarray | None,
+            labels: list[str] | tuple[str, ...]) -> Iterator[Piece]:
+    """The same values by manager and for the branch, over the horizon and by period."""
+    gather = np.sum if kind == "sum" else np.mean
+    yield "manager", names, "total", measure, total
+    yield "branch", [branch], "total", measure, gather(total, axis=1)[:, None]
+    if series is not None:
+        for place, label in enumerate(labels):
+            yield "manager", names, label, measure, series[:, place]
+            yield "branch", [branch], label, measure, gather(series[:, place], axis=1)[:, None]
+
+
+def gini(values: np.ndarray) -> np.ndarray:
+    """Gini index of each row: 0 all equal, toward 1 one has all; 0 where nobody has anything."""
+    ranked = np.sort(values, axis=1)
+    n = values.shape[1]
+    weights = 2.0 * np.arange(1, n + 1) - n - 1.0
+    return _ratio((ranked * weights).sum(axis=1), n * ranked.sum(axis=1))
+
+
+def _joined(pieces: list[Piece], scenario: Scenario, policy: Policy, seed: int) -> pd.DataFrame:
+    """Long form in the canonical order: pieces as they come, replications within, units within those."""
+    replications = len(pieces[0][4])
+    columns: dict[str, list] = {name: [] for name in ("level", "id", "period", "measure")}
+    values, numbers = [], []
+    for level, ids, period, measure, table in pieces:
+        size = replications * len(ids)
+        for name, word in (("level", level), ("period", period), ("measure", measure)):
+            columns[name].append((word, size))
+        columns["id"].append((ids, replications))
+        values.append(table.ravel())
+        numbers.append(np.repeat(np.arange(replications), len(ids)))
+    data: dict[str, Any] = {"scenario": _constant(scenario.name, sum(map(len, values))),
+                            "policy": _constant(policy.name, sum(map(len, values))),
+                            "replication": np.concatenate(numbers), "seed": seed}
+    for name in ("level", "period", "measure"):
+        words = list(dict.fromkeys(word for word, _ in columns[name]))
+        codes = np.repeat([words.index(word) for word, _ in columns[name]], [size for _, size in columns[name]])
+        data[name] = pd.Categorical.from_codes(codes, words)
+    ids = list(dict.fromkeys(name for names, _ in columns["id"] for name in names))
+    places = {name: place for place, name in enumerate(ids)}
+    data["id"] = pd.Categorical.from_codes(
+        np.concatenate([np.tile([places[name] for name in names], times) for names, times in columns["id"]]), ids)
+    data["value"] = np.concatenate(values)
+    return pd.DataFrame(data)[list(COLUMNS)]
+
+
+def _constant(word: str, size: int) -> pd.Categorical:
+    return pd.Categorical.from_codes(np.zeros(size, dtype=np.int8), [word])
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a results frame in the one canonical form, under a temporary name first, so that no half-written file is seen."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        plain = frame.astype({key: "category" for key in KEYS})
+        plain.to_parquet(name, engine="pyarrow", compression="zstd", index=False)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _read(path: Path, scenario: Scenario, policy: Policy) -> pd.DataFrame:
+    """A stored run under the names it is asked by now."""
+    frame = pd.read_parquet(path, engine="pyarrow")
+    frame["scenario"] = _constant(scenario.name, len(frame))
+    frame["policy"] = _constant(policy.name, len(frame))
+    return frame.astype({key: "category" for key in KEYS})[list(COLUMNS)]
