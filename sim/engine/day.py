@@ -12,6 +12,17 @@ from sim.engine.state import Practice, State, World
 from sim.policy.kernel import Schedules
 
 
+STAGES = (               # number, name, what happens; the order is that of live_day below
+    ("1", "meeting", "in the morning, if the policy says so and the rhythm calls for it"),
+    ("2", "plan", "hours by activity, from expected pay, own motives, the norm of those who see (6) and the cost of effort"),
+    ("3", "work", "contacts on four channels, accounts, leads of intermediaries and of the branch, learning"),
+    ("1", "meeting", "at the day's end otherwise: questions answered, excuses spent, beliefs, leanings (6) and status revised"),
+    ("4", "customers", "service contacts; satisfaction, irritation and churn catch up"),
+    ("7", "mentoring", "skill flows; errands of tomorrow are decided"),
+    ("10", "month and quarter", "pay, line by line, at a period's end"),
+)
+
+
 @rule
 def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64, day: int) -> None:
     """Stages as numbered in docs/model.md; 5 (credit), 8 (goals) and 9 (gaming) have their numbers kept for them.

@@ -16,7 +16,7 @@ from sim.compiled import rule
 
 SQRT_HALF, SQRT_2PI = 0.7071067811865476, 2.5066282746310002
 KNOT_WIDTH = 1e-9        # so that a third of three accounts reaches the knot at one
-COUNTED_KNOTS = 100      # counts below this are summed exactly, above it a normal forecast stands in
+COUNTED = 200            # so many counts are summed exactly; where more matter a normal forecast stands in
 MONTH, QUARTER = 0, 1
 SELF, PAIR, TEAM = 0, 1, 2
 
@@ -121,11 +121,13 @@ def expect_count(s: Schedules, k: int, done: float, mean: float, scale: float, r
     counts below the last knot; the linear piece above it is added in closed form.
     """
     first, last = s.lines[k].first, s.lines[k].stop - 1
-    need = math.ceil(s.knots[last].x / scale - done - 1e-9) if last > first else 0.0
-    if need > COUNTED_KNOTS:
+    need = 0.0
+    if last > first:                                                       # past these counts the chance is below 1e-16
+        need = min(s.knots[last].x / scale - done - KNOT_WIDTH, mean + 12.0 * math.sqrt(mean) + 30.0)
+    if need > COUNTED:
         value, slope = expect_normal(s, k, scale * (done + mean), scale * math.sqrt(mean), risk * share)
         return share * value, share * slope * scale
-    steps = int(max(need, 0.0))
+    steps = int(math.ceil(max(need, 0.0)))
     rate = share * s.knots[last].r * scale                                       # CNY a unit above the last knot
     start_of_tail = share * (s.knots[last].v + s.knots[last].r * (scale * done - s.knots[last].x))   # that piece drawn down to N = 0
     p = math.exp(-mean)

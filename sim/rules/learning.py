@@ -16,7 +16,7 @@ def learn(skill: float, contacts: float, rate: float, ceiling: float) -> float:
     """
     if skill >= ceiling:
         return skill
-    return ceiling - (ceiling - skill) * math.exp(-rate * contacts)
+    return skill - (ceiling - skill) * math.expm1(-rate * contacts)
 
 
 @rule
