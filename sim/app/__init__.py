@@ -1,0 +1,1 @@
+"""What people touch: the notebooks, the explorer, and the folders that commands write."""

@@ -1,0 +1,132 @@
+"""Report folders: found usable before the work, written beside, and put in place as a whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sim.errors import InputError
+
+MANIFEST = ".incentivelab.json"  # lists what we wrote, so that a report is replaced and nobody's own file is
+DROPPINGS = {".DS_Store", "Thumbs.db", ".ipynb_checkpoints", "__pycache__"}  # left by systems and notebook servers
+
+
+def usable_folder(given: str | Path) -> Path:
+    """The full path of a folder a report can be written to: not there yet, empty, or a report of ours.
+
+    Nothing is made or changed. Errors: InputError.
+    """
+    expected = "a folder that is new, empty or an earlier report"
+    try:
+        path = Path(os.path.abspath(given))
+        path = path.resolve() if path.is_symlink() else path
+        if Path.cwd().is_relative_to(path):
+            raise InputError("--out", found=f"{given}, which holds the working folder", expected="a folder inside it, or elsewhere")
+        if path.exists():
+            _refuse_unless_ours(path, str(given), expected)
+        _refuse_unless_writable(path, str(given))
+    except (OSError, ValueError) as error:
+        raise _unusable(given, error) from None
+    return path
+
+
+def _unusable(given: str | Path, error: Exception) -> InputError:
+    reason = (getattr(error, "strerror", None) or str(error)).lower()
+    return InputError("--out", found=f"{str(given)[:120]!r} ({reason})", expected="a folder that can be written to")
+
+
+def _refuse_unless_ours(path: Path, given: str, expected: str) -> None:
+    if not path.is_dir():
+        raise InputError("--out", found=f"the file {given}", expected=expected)
+    others = [file for file in _files(path) if file not in _listed(path)]
+    if others:
+        found = f"{given} with other things in it ({', '.join(others[:3])}{', ...' if len(others) > 3 else ''})"
+        raise InputError("--out", found=found, expected=expected)
+
+
+def _refuse_unless_writable(path: Path, given: str) -> None:
+    """The nearest folder above that is there must take new entries."""
+    above = next(folder for folder in path.parents if folder.exists())
+    if not above.is_dir():
+        raise InputError("--out", found=f"{given}, which lies below the file {above.name}", expected="a folder that can be written to")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise InputError("--out", found=f"{given} (permission denied)", expected="a folder that can be written to")
+    if len(os.fsencode(path.name)) > 200:
+        raise InputError("--out", found="a name of more than 200 bytes", expected="a shorter one")
+
+
+def _files(folder: Path) -> list[str]:
+    """Files below a folder, relative to it; what systems drop by themselves is not counted."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_symlink() or not path.is_dir())
+    relative = (path.relative_to(folder) for path in paths)
+    return [path.as_posix() for path in relative if not DROPPINGS.intersection(path.parts)]
+
+
+def _listed(folder: Path) -> set[str]:
+    """Files an earlier report says it wrote; none if it is no report."""
+    try:
+        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        return {MANIFEST, *map(str, files)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """A folder to write into, which takes the place of `folder` when the block ends well and vanishes when it does not.
+
+    Folders above are made, and unmade if they were only made for this.
+    """
+    made = [above for above in folder.parents if not above.exists()]
+    staging: Path | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        staging.chmod(0o755)
+        yield staging
+        (staging / MANIFEST).write_text(json.dumps({"files": _files(staging)}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        _swap(staging, folder)
+    except BaseException:
+        if staging is not None:
+            shutil.rmtree(staging, ignore_errors=True)
+        for above in made:
+            try:
+                above.rmdir()
+            except OSError:  # somebody else has put something there meanwhile
+                break
+        raise
+
+
+def _swap(staging: Path, folder: Path) -> None:
+    """Put the new folder in the place of the old one; whatever happens, one of them is there."""
+    if not folder.exists():
+        staging.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.old.")) / "old"
+    try:
+        folder.rename(old)
+        staging.rename(folder)
+    except BaseException:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        raise
+    finally:
+        shutil.rmtree(old.parent, ignore_errors=True)
+
+
+def write_whole(text: str, path: Path) -> None:
+    """Text into a file that appears at once or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        os.chmod(name, 0o644)  # mkstemp keeps others from reading
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,73 @@
+"""What each policy costs in pay, and what it brings in accounts."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from sim.experiments.compare import Comparison
+from sim.report.differences import short
+from sim.report.footer import footer
+from sim.report.series import estimate
+from sim.report.style import FAINT, Plot, look, sheet
+from sim.report.words import axis_name, percent, say, titles
+
+
+
+def draw_pay_output(result: Comparison, lang: str) -> Plot:
+    """Mean accounts over mean pay, with the interval of both means and the spread of replications; rays of equal cost."""
+    names = titles([run.policy for run in result.runs], lang)
+    caption = say("figure.pay_output.caption", lang, confidence=percent(result.confidence), replications=result.baseline.replications)
+    legend_lines = -(-len(result.runs) // 2)
+    page = sheet(3.9 + 0.2 * legend_lines, say("figure.pay_output.title", lang), caption, footer(result, lang))
+    axes = page.body.subplots()
+    handles = []
+    for place, run in enumerate(result.runs):
+        face, totals = look(place), run.totals()
+        pay, accounts = (estimate(totals[name].to_numpy(), result.confidence) for name in ("pay", "accounts"))
+        spread = {name: np.quantile(totals[name].to_numpy(), (0.05, 0.95)) for name in ("pay", "accounts")}
+        axes.plot(spread["pay"], [accounts.mean] * 2, color=face.color, linewidth=0.9, alpha=0.6)
+        axes.plot([pay.mean] * 2, spread["accounts"], color=face.color, linewidth=0.9, alpha=0.6)
+        axes.plot([pay.low, pay.high], [accounts.mean] * 2, color=face.color, linewidth=3, solid_capstyle="butt")
+        axes.plot([pay.mean] * 2, [accounts.low, accounts.high], color=face.color, linewidth=3, solid_capstyle="butt")
+        axes.plot(pay.mean, accounts.mean, face.marker, color=face.color, markersize=8, markeredgecolor="white", zorder=4)
+        handles.append(Line2D([], [], color=face.color, marker=face.marker, markersize=7, linestyle="none"))
+    _margins(axes)
+    _rays(axes, lang)
+    axes.set_xlabel(axis_name("pay", lang))
+    axes.set_ylabel(axis_name("accounts", lang))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+    page.body.legend(handles, list(names.values()), loc="outside lower center", ncols=2)
+    return page.figure
+
+
+def _margins(axes: Axes) -> None:
+    low, high = axes.get_xlim()
+    room = max(high - low, 0.02 * abs(high), 1.0)
+    axes.set_xlim(max(0.0, (low + high - room) / 2 - 0.1 * room), (low + high + room) / 2 + 0.1 * room)
+    axes.set_ylim(0.0, max(1.0, axes.get_ylim()[1] * 1.05))
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.yaxis.set_major_locator(MaxNLocator(7, integer=True))
+
+
+def _rays(axes: Axes, lang: str) -> None:
+    """Lines on which an account costs the same in pay, for round amounts, labelled where they leave the picture."""
+    (left, right), top = axes.get_xlim(), axes.get_ylim()[1]
+    for cost in round_costs(right / top, right / (0.12 * top)):
+        x, y = (right, right / cost) if right / cost <= top else (top * cost, top)
+        if x <= left + 0.12 * (right - left):
+            continue
+        axes.plot([left, x], [left / cost, y], color=FAINT, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
+        axes.annotate(say("figure.pay_output.ray", lang, cost=f"{cost:,.0f}"), (x, y), (-3, -3), textcoords="offset points",
+                      ha="right", va="top", fontsize=7.5, color=FAINT, zorder=1)
+
+
+def round_costs(low: float, high: float) -> list[float]:
+    """Up to five round amounts between two amounts of CNY, 1, 2 or 5 times a power of ten."""
+    if not 0 < low < high < np.inf:
+        return []
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    amounts = sorted(step * 10.0 ** power for power in powers for step in (1.0, 2.0, 5.0))
+    return [amount for amount in amounts if low <= amount <= high][:5]

@@ -1,0 +1,166 @@
+"""How figures look: readable in print and in black and white, safe for the colour-blind, the same bytes every time."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from matplotlib import font_manager, rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import AutoDateLocator, num2date
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import FuncFormatter
+
+from sim.report.words import say
+
+WIDTH = 8.4                          # inches; on A4 this prints at about five sixths
+CHINESE = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "Microsoft YaHei", "PingFang SC",
+           "Hiragino Sans GB", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Heiti SC", "STHeiti", "SimHei", "DengXian",
+           "Noto Serif CJK SC", "Source Han Serif SC", "Songti SC", "SimSun", "Noto Sans CJK JP", "Source Han Sans",
+           "Arial Unicode MS", "Droid Sans Fallback")
+LATIN = "DejaVu Sans"                # comes with matplotlib, so figures in English look the same everywhere
+# Okabe and Ito's colours, but grey for their yellow, which is lost on white paper; each with a marker and a line of its own.
+COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7F7F7F")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h", "<", "*", ">")
+LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)))
+MODEL, CASE, FAINT = "#0072B2", "#D55E00", "#595959"
+
+
+class Look(NamedTuple):
+    """What tells one policy from another in a figure."""
+
+    color: str
+    marker: str
+    linestyle: Any
+
+
+def look(place: int) -> Look:
+    """The look of the policy at this place in the comparison. Marker and colour repeat at different intervals."""
+    return Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], LINES[place % len(LINES)])
+
+
+@lru_cache(maxsize=1)
+def chinese_font() -> str | None:
+    """An installed font with Chinese glyphs."""
+    installed = set(font_manager.get_font_names())
+    return next((name for name in CHINESE if name in installed), None)
+
+
+def figure_language(lang: str) -> str:
+    """The language figures can be written in here: English if Chinese glyphs are wanted and no font has them."""
+    return lang if lang != "zh" or chinese_font() else "en"
+
+
+def rules(lang: str) -> dict[str, Any]:
+    """Settings of matplotlib while a figure is made. Fonts fall back glyph by glyph; no text is read as formulas."""
+    families = [chinese_font(), LATIN] if lang == "zh" else [LATIN, chinese_font()]
+    return {
+        "font.family": [name for name in families if name], "font.size": 9.0, "axes.titlesize": 9.5, "axes.labelsize": 9.0,
+        "axes.titlelocation": "left", "axes.titleweight": "bold", "figure.titlesize": 11.5, "figure.titleweight": "bold",
+        "legend.fontsize": 8.5, "legend.frameon": False, "legend.handlelength": 3.0, "xtick.labelsize": 8.5, "ytick.labelsize": 8.5,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#4D4D4D", "axes.linewidth": 0.8,
+        "axes.grid": True, "axes.axisbelow": True, "grid.color": "#E3E3E3", "grid.linewidth": 0.7, "lines.linewidth": 1.6,
+        "text.parse_math": False, "figure.facecolor": "white", "savefig.facecolor": "white", "figure.dpi": 110,
+    }
+
+
+class Plot(Figure):
+    """A figure outside pyplot's list of open ones: nothing to close; a notebook shows it as the value of a cell."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
+
+
+class Sheet(NamedTuple):
+    """A figure's parts: `body` to draw in; caption and footer are already written below it."""
+
+    figure: Plot
+    body: SubFigure
+
+
+def sheet(height: float, title: str, caption: str, footer: str) -> Sheet:
+    """An empty figure of the house's width. height: inches of the body. caption says what the uncertainty shown is."""
+    lines = wrapped(caption, 92.0)
+    foot = 0.17 * len(lines) + 0.30
+    figure = Plot(figsize=(WIDTH, height + foot), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.05)
+    body, below = figure.subfigures(2, 1, height_ratios=(height, foot))
+    body.suptitle(title, x=0.01, ha="left")
+    below.text(0.01, 1.0, "\n".join(lines), va="top", ha="left", fontsize=8.5, color="#262626", linespacing=1.3)
+    below.text(0.01, 0.05, footer, va="bottom", ha="left", fontsize=7, color=FAINT)
+    return Sheet(figure, body)
+
+
+def wrapped(text: str, width: float) -> list[str]:
+    """Lines no wider than `width` times the font's size over 2, broken at blanks or between Chinese characters.
+
+    A Latin letter counts 1, a Chinese character 2 (which both are, nearly, in halves of the font's size).
+    """
+    lines, line = [], ""
+    for piece in _pieces(text):
+        if line and extent(line + piece.rstrip()) > width * 1.25:
+            lines.append(line.rstrip())
+            line = ""
+        line += piece
+    return [*lines, line.rstrip()] if line.strip() else lines
+
+
+def extent(text: str) -> int:
+    """Width in halves of a Chinese character."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _pieces(text: str) -> list[str]:
+    """What may not be broken: words with the blank after them, Chinese characters with punctuation after them."""
+    pieces: list[str] = []
+    for letter in text:
+        wide = unicodedata.east_asian_width(letter) in "WF"
+        closing = wide and unicodedata.category(letter) in ("Po", "Pe", "Pf")
+        after_break = not pieces or pieces[-1].endswith(" ") or unicodedata.east_asian_width(pieces[-1][-1]) in "WF"
+        opening = bool(pieces) and unicodedata.category(pieces[-1][-1]) in ("Ps", "Pi")
+        if not pieces or (not closing and not opening and (wide or after_break)):
+            pieces.append(letter)
+        else:
+            pieces[-1] += letter
+    return pieces
+
+
+def folded(text: str, width: float) -> str:
+    """A label on as many lines as it needs."""
+    return "\n".join(wrapped(text, width / 1.25))
+
+
+def date_axis(axes: Axes, lang: str, dates: Sequence[date], ticks: int) -> None:
+    """Days on the horizontal axis, in the reader's language whatever the machine's."""
+    locator = AutoDateLocator(minticks=2, maxticks=ticks, interval_multiples=False)
+    axes.xaxis.set_major_locator(locator)
+    span = (dates[-1] - dates[0]).days
+    key = "figure.day" if span <= 400 else "figure.month"
+    months = say("figure.months", lang).split()
+
+    def text(value: float, _: int | None = None) -> str:
+        day = num2date(value)
+        return say(key, lang, day=day.day, month=day.month, name=months[day.month - 1], year=day.year)
+
+    axes.xaxis.set_major_formatter(FuncFormatter(text))
+
+
+def png(figure: Figure, dpi: int = 200) -> bytes:
+    """The figure as PNG without dates or versions in it: the same figure, the same bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def svg(figure: Figure) -> bytes:
+    """The figure as SVG with text as outlines, so that no font is asked of the reader; the same bytes every time."""
+    buffer = io.BytesIO()
+    with rc_context({"svg.hashsalt": "incentivelab", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
