@@ -121,9 +121,9 @@ def test_no_source_of_2015_is_quoted_for_what_2016_changed():
         assert "2015" not in (part.source or "") and "Thursday" not in (part.source or "")
 
 
-def test_performance_pay_costs_what_fixed_pay_costs_at_two_and_a_half_accounts_a_month():
+def test_performance_pay_costs_what_fixed_pay_costs_at_the_pace_of_2015():
     fixed, performance = load_policy("fixed-pay").pay, load_policy("performance-pay").pay
-    at_break_even = performance["base"].schedule.amount + 2.5 * performance["commission"].schedule.rate
+    at_break_even = performance["base"].schedule.amount + 18 / 21 * performance["commission"].schedule.rate
     assert at_break_even == fixed["base"].schedule.amount
 
 
