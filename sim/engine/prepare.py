@@ -20,7 +20,7 @@ from sim.engine.streams import (
 from sim.engine.stages import populate
 from sim.policy.kernel import Schedules
 from sim.rules.learning import learn
-from sim.rules.prospecting import order_attention
+from sim.rules.prospecting import access, order_attention
 
 if TYPE_CHECKING:
     from sim.policy.schema import Policy
@@ -36,7 +36,7 @@ PER_MANAGER = {              # field of PERSON: parameter
 }
 PER_CHANNEL = {              # field of CHANNEL: parameter
     "pace": "contact_pace", "unskilled": "conversion_unskilled", "skilled": "conversion_skilled",
-    "pool": "pool_size", "refill": "pool_refill", "neglect": "channel_neglect",
+    "pool": "pool_size", "refill": "pool_refill",
 }
 LOGARITHMS = {"account_log_median": "account_balance_median"}     # kept as logarithms of a parameter
 RENAMED = {"account_log_sd": "account_balance_log_sd"}
@@ -127,6 +127,7 @@ def practice_of(policy: Policy, scenario: Scenario, branch: str) -> Practice:
     par.every_days = reporting.every_days or 0
     par.meeting_hours = reporting.minutes / 60.0
     par.meeting_first = reporting.time == "morning"
+    par.pairs_visible = reporting.visible == "pairs"
     par.accountability = reporting.accountability
     par.telling = TELLING[norm.telling]
     par.assigned_share = leads.assigned_share
@@ -137,11 +138,13 @@ def practice_of(policy: Policy, scenario: Scenario, branch: str) -> Practice:
     par.mentoring_hours = pairing.minutes_per_day / 60.0
     for rank, channel in enumerate(leads.channels):
         par.attention[CHANNELS.index(channel)] = order_attention(rank, scenario.effective("order_pull"))
-    return Practice(par, places, _visible(reporting.visible, managers, places.mentor))
+    for k, channel in enumerate(CHANNELS):
+        par.access[k] = access(leads.assigned_share, scenario.effective("channel_neglect", channel))
+    return Practice(par, places, _visible(reporting.visible, managers))
 
 
-def _visible(rule_or_list: object, managers: Mapping[str, object], mentor: np.ndarray) -> np.ndarray:
-    """Who (row) sees whom (column); pairs made by a rule are added when they are made."""
+def _visible(rule_or_list: object, managers: Mapping[str, object]) -> np.ndarray:
+    """Who (row) sees whom (column); pairs are left to the state, since rules and choice make them anew each time."""
     people, n = list(managers), len(managers)
     seen = np.zeros((n, n))
     if rule_or_list == "everyone":
@@ -149,11 +152,7 @@ def _visible(rule_or_list: object, managers: Mapping[str, object], mentor: np.nd
     elif rule_or_list == "cohort":
         cohorts = [spec.cohort for spec in managers.values()]  # type: ignore[attr-defined]
         seen[:] = [[float(a == b) for b in cohorts] for a in cohorts]
-    elif rule_or_list == "pairs":
-        for pupil, teacher in enumerate(mentor):
-            if teacher >= 0:
-                seen[pupil, teacher] = seen[teacher, pupil] = 1.0
-    elif rule_or_list != "nobody":
+    elif rule_or_list not in ("pairs", "nobody"):
         for seer, other in rule_or_list:  # type: ignore[attr-defined]
             if seer in managers and other in managers:
                 seen[people.index(seer), people.index(other)] = 1.0

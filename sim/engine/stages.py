@@ -22,7 +22,7 @@ from sim.rules.learning import forget, learn
 from sim.rules.meetings import answered, believe, faded, kalman_gain, pressed, worn_excuse
 from sim.rules.mentoring import dependence_after, errand_share, taught
 from sim.rules.peers import chance_high, leaning_factor, status_after
-from sim.rules.prospecting import access, blocked, conversion, mean_contacts, partner_worth
+from sim.rules.prospecting import blocked, conversion, mean_contacts, partner_worth
 
 TELLS_SUCCESSES, TELLS_EXCUSES = 1, 2
 MOST_CHANCE = 0.95       # no contact is certain
@@ -35,35 +35,33 @@ def pool_row(i: int, k: int, n: int) -> int:
 
 
 @rule
-def fresh_share(s: State, w: World, i: int, k: int) -> float:
+def fresh_share(pool: np.record, par: np.record) -> float:
     """Share of the pool not worked lately; 1 when saturation is switched off."""
-    row = pool_row(i, k, len(s.managers))
-    size = s.pools[row, k].available + s.pools[row, k].worked + s.pools[row, k].won
+    size = pool.available + pool.worked + pool.won
     if size <= 0.0:
         return 0.0
-    return 1.0 - w.par.saturation * (1.0 - s.pools[row, k].available / size)
+    return 1.0 - par.saturation * (1.0 - pool.available / size)
 
 
 @rule
-def chance(s: State, w: World, i: int, k: int) -> float:
-    """Chance that a contact of manager i on channel k converts, before what the customer adds."""
-    p = conversion(s.managers[i].skill[k], w.channels[k].unskilled, w.channels[k].skilled) * s.managers[i].talent
-    p *= blocked(s.managers[i].problems[k], w.par.problem_block)
-    return min(MOST_CHANCE, p * (1.0 - w.par.dependence_effect * s.managers[i].dependence))
+def chance(m: np.record, k: int, channel: np.record, par: np.record) -> float:
+    """Chance that a contact of manager m on channel k converts, before what the customer adds."""
+    p = conversion(m.skill[k], channel.unskilled, channel.skilled) * m.talent * blocked(m.problems[k], par.problem_block)
+    return min(MOST_CHANCE, p * (1.0 - par.dependence_effect * m.dependence))
 
 
 @rule
-def partner_chance(s: State, w: World, i: int) -> float:
+def partner_chance(m: np.record, par: np.record) -> float:
     """Chance that a lead from an intermediary becomes an account."""
-    p = conversion(s.managers[i].skill[INTERMEDIARIES], w.par.partner_unskilled, w.par.partner_skilled) * s.managers[i].talent
-    return min(MOST_CHANCE, p * blocked(s.managers[i].problems[INTERMEDIARIES], w.par.problem_block))
+    p = conversion(m.skill[INTERMEDIARIES], par.partner_unskilled, par.partner_skilled) * m.talent
+    return min(MOST_CHANCE, p * blocked(m.problems[INTERMEDIARIES], par.problem_block))
 
 
 @rule
-def intrinsic_worth(s: State, w: World, i: int) -> float:
+def intrinsic_worth(m: np.record, person: np.record, par: np.record) -> float:
     """What an account is worth to a manager besides pay, CNY: motives, leaning, dependence, accountability."""
-    own = w.people[i].intrinsic * s.managers[i].motive * leaning_factor(s.managers[i].leaning, w.par.lean_effect)
-    return own * (1.0 - w.par.dependence_effect * s.managers[i].dependence) + s.managers[i].pressure
+    own = person.intrinsic * m.motive * leaning_factor(m.leaning, par.lean_effect)
+    return own * (1.0 - par.dependence_effect * m.dependence) + m.pressure
 
 
 # 1. Meeting --------------------------------------------------------------------------------------------------------
@@ -74,11 +72,17 @@ def meets_on(q: Practice, day: int) -> bool:
 
 
 @rule
+def sees(s: State, q: Practice, i: int, j: int) -> bool:
+    """Whether i sees the results of j: as the policy lists, or as one of a pair."""
+    return q.visible[i, j] > 0.0 or (q.par.pairs_visible and (s.managers[i].mentor == j or s.managers[j].mentor == i))
+
+
+@rule
 def effort_of_seers(s: State, q: Practice, i: int) -> float:
     """Status-weighted mean effort of the colleagues who see i; -1 if nobody does (E08: only those who see you pull)."""
     total, weight = 0.0, 0.0
     for j in range(len(s.managers)):
-        if j != i and q.visible[j, i] > 0.0:
+        if j != i and sees(s, q, j, i):
             total += s.managers[j].status * s.managers[j].effort
             weight += s.managers[j].status
     return total / weight if weight > 0.0 else -1.0
@@ -89,7 +93,7 @@ def leaning_of_seen(s: State, q: Practice, i: int) -> float:
     """Status-weighted leaning of the colleagues whom i sees; 0 if there are none."""
     total, weight = 0.0, 0.0
     for j in range(len(s.managers)):
-        if j != i and q.visible[i, j] > 0.0:
+        if j != i and sees(s, q, i, j):
             total += s.managers[j].status * s.managers[j].leaning
             weight += s.managers[j].status
     return total / weight if weight > 0.0 else 0.0
@@ -124,7 +128,7 @@ def answer_questions(s: State, w: World, q: Practice, i: int) -> None:
         best = w.par.supervisor_skill
         if q.par.telling == TELLS_SUCCESSES:
             for j in range(len(s.managers)):
-                if q.visible[i, j] > 0.0:
+                if sees(s, q, i, j):
                     best = max(best, s.managers[j].skill[k])
         gain = 1.0 - math.pow(1.0 - w.par.answer_gain, s.managers[i].problems[k])
         s.managers[i].skill[k] = answered(s.managers[i].skill[k], min(best, w.par.skill_ceiling), gain)
@@ -187,18 +191,16 @@ def imposed_hours(s: State, w: World, q: Practice, i: int, day: int) -> float:
 
 
 @rule
-def promise(s: State, w: World, q: Practice, i: int, k: int, day: int) -> float:
-    """Accounts (channels) or contacts (service) that a first hour on activity k promises today, as the manager sees it."""
-    if k == SERVICE:
-        return w.par.service_pace if s.managers[i].held > 0 else 0.0
-    if q.par.attention[k] <= 0.0:
+def promise(m: np.record, k: int, channel: np.record, pool: np.record, par: np.record, rules: np.record,
+            today: np.record) -> float:
+    """Accounts that a first hour on channel k promises today, as skill has it (the manager's belief comes on top)."""
+    if rules.attention[k] <= 0.0:
         return 0.0
-    pace = mean_contacts(1.0, w.channels[k].pace, w.par.effort_eta, fresh_share(s, w, i, k)) * access(q.par.assigned_share, w.channels[k].neglect)
-    p = chance(s, w, i, k)
+    pace = mean_contacts(1.0, channel.pace, par.effort_eta, fresh_share(pool, par)) * rules.access[k]
+    p = chance(m, k, channel, par)
     if k == INTERMEDIARIES:
-        days = max(1.0, w.days[day].left[QUARTER])
-        p *= partner_worth(w.par.partner_leads, w.par.partner_fade, days) * partner_chance(s, w, i)
-    return pace * p * w.days[day].demand
+        p *= partner_worth(par.partner_leads, par.partner_fade, max(1.0, today.left[QUARTER])) * partner_chance(m, par)
+    return pace * p * today.demand
 
 
 @rule
@@ -233,7 +235,7 @@ def plan(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: 
     for i in range(len(s.managers)):
         plan_one(s, w, q, pay, i, seed, day)
     for i in range(len(s.managers)):
-        book_plan(s, w, q, i, day)
+        book_plan(s.managers[i], w.par)
 
 
 @rule
@@ -243,12 +245,16 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
         s.managers[i].hours[k] = 0.0
     imposed = imposed_hours(s, w, q, i, day)
     s.managers[i].norm = norm_of(s, w, q, i)
+    n = len(s.managers)
     if w.days[day].demand <= 0.0:
         return
-    for k in range(ACTIVITY_COUNT):
-        belief = s.managers[i].belief if k != SERVICE else 1.0
-        s.desk.theta[k] = promise(s, w, q, i, k, day) * belief * (q.par.attention[k] if k != SERVICE else 1.0)
-        s.desk.own_worth[k] = intrinsic_worth(s, w, i) if k != SERVICE else w.par.service_duty
+    d, m, worth = s.desk, s.managers[i], intrinsic_worth(s.managers[i], w.people[i], w.par)
+    for k in range(SERVICE):
+        m.promised[k] = promise(m, k, w.channels[k], s.pools[pool_row(i, k, n), k], w.par, q.par, w.days[day])
+        d.theta[k] = m.promised[k] * m.belief * q.par.attention[k]
+        d.own_worth[k] = worth
+    d.theta[SERVICE] = w.par.service_pace if m.held > 0 else 0.0
+    d.own_worth[SERVICE] = w.par.service_duty
     look_ahead(s, w, q, pay, i, day)
     cared = s.managers[i].norm >= 0.0
     bundled = q.par.bundled and s.managers[i].mentor >= 0
@@ -280,19 +286,16 @@ def norm_of(s: State, w: World, q: Practice, i: int) -> float:
 
 
 @rule
-def book_plan(s: State, w: World, q: Practice, i: int, day: int) -> None:
-    """Keep what the plan promises (units a day), so that colleagues' expectations and the next belief can use it."""
+def book_plan(m: np.record, par: np.record) -> None:
+    """Keep what the plan promises (units a day), so that colleagues' expectations can use it."""
     effort, accounts = 0.0, 0.0
-    for k in range(ACTIVITY_COUNT):
-        effort += s.managers[i].hours[k]
-        if s.managers[i].hours[k] > 0.0:
-            units = promise(s, w, q, i, k, day) * math.pow(s.managers[i].hours[k], w.par.effort_eta)
-            if k == SERVICE:
-                s.managers[i].planned[SERVICE_CONTACTS] = units
-            else:
-                accounts += units
-    s.managers[i].effort = effort
-    s.managers[i].planned[ACCOUNTS] = accounts
+    for k in range(SERVICE):
+        effort += m.hours[k]
+        if m.hours[k] > 0.0:
+            accounts += m.promised[k] * math.pow(m.hours[k], par.effort_eta)
+    m.planned[ACCOUNTS] = accounts
+    m.planned[SERVICE_CONTACTS] = mean_contacts(m.hours[SERVICE], par.service_pace, par.effort_eta, 1.0)
+    m.effort = effort + m.hours[SERVICE]
 
 
 # 3. Work -----------------------------------------------------------------------------------------------------------
@@ -329,8 +332,8 @@ def prospect(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: int,
     """Manager i's contacts of the day on channel k, one by one."""
     hours = lent_hours(s, w, i, k)
     row = pool_row(i, k, len(s.managers))
-    mean = mean_contacts(hours, w.channels[k].pace, w.par.effort_eta, fresh_share(s, w, i, k))
-    mean *= access(q.par.assigned_share, w.channels[k].neglect) * w.days[day].demand
+    mean = mean_contacts(hours, w.channels[k].pace, w.par.effort_eta, fresh_share(s.pools[row, k], w.par))
+    mean *= q.par.access[k] * w.days[day].demand
     if mean <= 0.0:
         s.managers[i].skill[k] = forget(s.managers[i].skill[k], 1.0, w.par.forgetting_rate, w.par.skill_floor)
         return
@@ -338,7 +341,7 @@ def prospect(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: int,
     contacts = poisson(uniform(key, 0), mean)
     if w.par.saturation > 0.0:
         contacts = min(contacts, int(s.pools[row, k].available))
-    p = chance(s, w, i, k)
+    p = chance(s.managers[i], k, w.channels[k], w.par)
     luck = stream(seed, CONVERSION + 100 * (k + 1), w.people[i].seat, day)
     for c in range(contacts):
         s.pools[row, k].available -= 1.0
@@ -383,7 +386,7 @@ def take_leads(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: in
     flow = s.managers[i].partners * w.days[day].demand
     key = stream(seed, PARTNER_LEAD, w.people[i].seat, day)
     leads = poisson(uniform(key, 0), flow)
-    p = partner_chance(s, w, i)
+    p = partner_chance(s.managers[i], w.par)
     for c in range(leads):
         if uniform(key, c + 1) < p:
             open_account(s, w, seed, day, i, R_CHANNEL + INTERMEDIARIES, True)
@@ -512,17 +515,18 @@ def mentor_day(s: State, w: World, q: Practice, day: int) -> None:
         for k in range(SERVICE):
             s.managers[i].skill[k] = taught(s.managers[i].skill[k], s.managers[j].skill[k], hours, w.par.teach_rate, w.par.teach_harm)
         s.managers[i].dependence = dependence_after(s.managers[i].dependence, s.managers[i].errands, w.par.dependence_growth, w.par.dependence_recovery)
-        mine = w.par.errand_efficiency * hourly(s, w, q, j, day) * (s.managers[j].worth + intrinsic_worth(s, w, j))
-        theirs = hourly(s, w, q, i, day) * (w.par.mentor_regard + (s.managers[j].worth if q.par.bundled else 0.0))
-        s.managers[i].errands = errand_share(mine, theirs, w.par.errand_most)
+        mentor, mentee = s.managers[j], s.managers[i]
+        mine = w.par.errand_efficiency * best_promise(mentor) * (mentor.worth + intrinsic_worth(mentor, w.people[j], w.par))
+        theirs = best_promise(mentee) * (w.par.mentor_regard + (mentor.worth if q.par.bundled else 0.0))
+        mentee.errands = errand_share(mine, theirs, w.par.errand_most)
 
 
 @rule
-def hourly(s: State, w: World, q: Practice, i: int, day: int) -> float:
-    """Accounts an hour of manager i promises on the best channel today."""
+def best_promise(m: np.record) -> float:
+    """Accounts that an hour on the manager's best channel promised this morning."""
     best = 0.0
     for k in range(SERVICE):
-        best = max(best, promise(s, w, q, i, k, day))
+        best = max(best, m.promised[k])
     return best
 
 

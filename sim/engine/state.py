@@ -47,7 +47,7 @@ def rows(kind: np.dtype, *shape: int) -> np.recarray:
 PERSON = record(
     "capacity effort_cost risk_aversion intrinsic skill_start effort_start lean_start excuse_start network_size portfolio"
     " tenure", keys="seat")
-CHANNEL = record("pace unskilled skilled pool refill neglect")
+CHANNEL = record("pace unskilled skilled pool refill")
 SEGMENT = record("cut balance_log_median balance_log_sd")          # cut: cumulative share of customers
 DAY = record("demand", "week month", "month_ends quarter_ends", left=(PERIOD_COUNT,))
 # left: demand still to come until the month's and the quarter's end, this day included
@@ -83,13 +83,14 @@ class World(NamedTuple):
 PRACTICE_NUMBERS = record(
     "meeting_hours accountability assigned_share mentoring_hours",
     "every_days telling pair_rule pair_count",                     # every_days 0: never. pair_rule: see make_pairs
-    "meeting_first bundled voluntary",                             # meeting_first: in the morning, before planning
-    attention=(CHANNEL_COUNT,))                                    # by order of the list given out; 0: not worked
+    "meeting_first bundled voluntary pairs_visible",               # meeting_first: in the morning, before planning
+    attention=(CHANNEL_COUNT,),                                    # by order of the list given out; 0: not worked
+    access=(CHANNEL_COUNT,))                                       # share still worked while leads are handed out
 PLACE = record("status", "mentor")                                 # weight at the start; named mentor's row, or -1
 
 
 class Practice(NamedTuple):
-    """A policy's practices in numbers, for one branch of n managers. visible (n, n): who (row) sees whom (column)."""
+    """A policy's practices in numbers, for one branch of n managers. visible (n, n): who (row) sees whom (column), beside pairs."""
 
     par: np.record
     managers: np.recarray
@@ -112,6 +113,7 @@ MANAGER = record(
     skill=(CHANNEL_COUNT,),              # share of full competence
     problems=(CHANNEL_COUNT,),           # open
     hours=(ACTIVITY_COUNT,),             # today's, by activity
+    promised=(CHANNEL_COUNT,),           # accounts the first hour on a channel promised this morning
     planned=(MEASURE_COUNT,),            # units of each pay measure a day, as planned
     since_meeting=(2,),                  # accounts of one's own, and those expected at belief 1
     period_units=(MEASURE_COUNT, PERIOD_COUNT),                    # in the open month and quarter

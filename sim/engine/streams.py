@@ -17,8 +17,7 @@ from sim.compiled import rule
 U64 = np.uint64
 _GOLDEN = U64(0x9E3779B97F4A7C15)
 _M1, _M2 = U64(0xBF58476D1CE4E5B9), U64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S11 = U64(30), U64(27), U64(31), U64(11)
-_ONE = U64(1)
+_S30, _S27, _S31, _S12 = U64(30), U64(27), U64(31), U64(12)
 
 # Purposes. Numbers are part of every result: never reuse one, add at the end.
 TALENT, MOTIVE, LEANING, PAIRING, OPT_IN = 1, 2, 3, 4, 5
@@ -46,8 +45,8 @@ def stream(seed: np.uint64, purpose: int, entity: np.uint64, day: int) -> np.uin
 
 @rule
 def uniform(key: np.uint64, n: int) -> float:
-    """The n-th uniform draw under a key, in the open interval (0, 1)."""
-    return (float(mix(key + _GOLDEN * U64(n + 1)) >> _S11) + 0.5) * 1.1102230246251565e-16
+    """The n-th uniform draw under a key, in the open interval (0, 1): 52 bits and a half, so that none rounds to 1."""
+    return (float(mix(key + _GOLDEN * U64(n + 1)) >> _S12) + 0.5) * 2.220446049250313e-16
 
 
 @rule
