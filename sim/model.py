@@ -11,12 +11,14 @@ from typing import Any
 
 import mesa
 import numpy as np
+import pandas as pd
 
 from sim.engine.day import live_day
 from sim.engine.prepare import begin, new_state, practice_of, world_of
 from sim.engine.run import branch_seeds
 from sim.engine.stages import close_books
 from sim.engine.state import PAY_MEASURES, State
+from sim.errors import InputError
 from sim.experiments.simulate import check_numbers
 from sim.policy import Policy
 from sim.policy.schedule import pay_tables
@@ -116,6 +118,19 @@ class Team(mesa.Agent):
         """Accounts opened so far."""
         return float(self.state.managers.total.sum())
 
+    @property
+    def customers(self) -> pd.DataFrame:
+        """Every customer of the branch: manager, segment (`account` for those opened in the run), balance in CNY, satisfaction
+        and irritation as of the day last seen, that day, daily churn hazard, and whether the customer is still known to stay."""
+        known = self.state.customers[: self.state.tally.customers]
+        segments = np.array([name for name, _ in self.model.scenario.parameter("segment_share").entries()])
+        old = np.arange(len(known)) < int(self.world.people.portfolio.sum())
+        return pd.DataFrame({
+            "manager": np.array(self.names)[known.owner], "segment": np.where(old, segments[known.segment], "account"),
+            "balance": known.balance, "satisfaction": known.satisfaction, "irritation": known.irritation,
+            "last_seen": known.seen, "hazard": known.hazard, "stays": known.patience > 0.0,
+        })
+
     def live(self, day: int) -> None:
         """One day of the branch; more room for customers is made beforehand if it might run out."""
         self._make_room()
@@ -161,7 +176,9 @@ class BankModel(mesa.Model):
         }))
 
     def step(self) -> None:
-        """One day of every branch."""
+        """One day of every branch. Errors: InputError after the calendar's last day."""
+        if self.day >= self.timeline.days:
+            raise InputError("step", found="a step after the calendar's last day", expected=f"at most {self.timeline.days} steps")
         if self.before_day:
             self.before_day(self)
         for team in self.teams:

@@ -15,9 +15,9 @@ from sim.engine.state import (
     World, rows,
 )
 from sim.engine.streams import (
-    LEANING, MOTIVE, OPT_IN, PAIRING, TALENT, name_key, normal, stream, uniform,
+    LEANING, MOTIVE, OPT_IN, PAIRING, TALENT, name_key, stream, uniform,
 )
-from sim.engine.stages import populate
+from sim.engine.stages import populate, spread
 from sim.policy.kernel import Schedules
 from sim.rules.learning import learn
 from sim.rules.prospecting import access, order_attention
@@ -194,8 +194,8 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64) -> None:
     clear(s)
     for i in range(len(w.people)):
         m, person = s.managers[i], w.people[i]
-        m.talent = spread(seed, TALENT, person.seat, w.par.talent_spread)
-        m.motive = spread(seed, MOTIVE, person.seat, w.par.intrinsic_spread)
+        m.talent = spread(stream(seed, TALENT, person.seat, 0), w.par.talent_spread)
+        m.motive = spread(stream(seed, MOTIVE, person.seat, 0), w.par.intrinsic_spread)
         m.leaning = 1.0 if uniform(stream(seed, LEANING, person.seat, 0), 0) < person.lean_start else -1.0
         m.effort = person.effort_start
         m.status, m.acceptance = q.managers[i].status, person.excuse_start
@@ -209,12 +209,6 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64) -> None:
     s.desk.yields[SERVICE, SERVICE_CONTACTS] = 1.0
     make_pairs(s, w, q, seed)
     populate(s, w, seed)
-
-
-@rule
-def spread(seed: np.uint64, purpose: int, seat: np.uint64, sd: float) -> float:
-    """A personal factor: lognormal with mean 1 and this standard deviation of its logarithm."""
-    return math.exp(sd * normal(uniform(stream(seed, purpose, seat, 0), 0)) - 0.5 * sd * sd)
 
 
 @rule

@@ -241,38 +241,67 @@ def plan(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: 
 @rule
 def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.uint64, day: int) -> None:
     """Manager i's hours by activity, from yesterday's efforts of the others."""
-    for k in range(ACTIVITY_COUNT):
-        s.managers[i].hours[k] = 0.0
+    m, person = s.managers[i], w.people[i]
+    m.norm = norm_of(s, w, q, i)
+    weigh_activities(s, w, q, i, day)
     imposed = imposed_hours(s, w, q, i, day)
-    s.managers[i].norm = norm_of(s, w, q, i)
-    n = len(s.managers)
-    if w.days[day].demand <= 0.0:
+    capacity = max(0.0, person.capacity - imposed)
+    if w.days[day].demand <= 0.0:                       # nobody is to be met today
+        for k in range(ACTIVITY_COUNT):
+            m.hours[k] = 0.0
         return
-    d, m, worth = s.desk, s.managers[i], intrinsic_worth(s.managers[i], w.people[i], w.par)
+    if w.par.plan_every > 1 and day % w.par.plan_every != 0 and m.effort > 0.0:
+        keep_plan(m, capacity)
+        return
+    look_ahead(s, w, q, pay, i, day)
+    effort, _ = plan_effort(pay, s.desk, s.outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
+    if w.par.plan_tremble > 0.0:
+        effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
+    if day > 0:
+        effort += w.par.habit_share * (m.effort - effort)
+    effort = min(effort, capacity)
+    m.worth = s.desk.worth[ACCOUNTS]
+    for k in range(ACTIVITY_COUNT):
+        m.hours[k] = s.desk.split[k] * effort
+
+
+@rule
+def weigh_activities(s: State, w: World, q: Practice, i: int, day: int) -> None:
+    """Put on the desk what a first hour on each activity brings manager i today, and what its output is worth besides pay."""
+    m, d, n = s.managers[i], s.desk, len(s.managers)
+    worth = intrinsic_worth(m, w.people[i], w.par)
     for k in range(SERVICE):
         m.promised[k] = promise(m, k, w.channels[k], s.pools[pool_row(i, k, n), k], w.par, q.par, w.days[day])
         d.theta[k] = m.promised[k] * m.belief * q.par.attention[k]
         d.own_worth[k] = worth
     d.theta[SERVICE] = w.par.service_pace if m.held > 0 else 0.0
     d.own_worth[SERVICE] = w.par.service_duty
-    look_ahead(s, w, q, pay, i, day)
-    cared = s.managers[i].norm >= 0.0
-    bundled = q.par.bundled and s.managers[i].mentor >= 0
-    person = Person(
-        w.people[i].effort_cost, w.par.effort_gamma, w.par.effort_eta, imposed, max(0.0, w.people[i].capacity - imposed), s.managers[i].norm,
-        w.par.norm_below if cared else 0.0, w.par.norm_above if cared else 0.0,
-        s.managers[s.managers[i].mentor].effort if bundled else NOBODY, w.par.ceiling_pull if bundled else 0.0, w.people[i].risk_aversion,
+
+
+@rule
+def taste(s: State, w: World, q: Practice, i: int, imposed: float, capacity: float) -> Person:
+    """Manager i as the planner sees a person; who is seen by nobody has no norm, who is not bundled no ceiling."""
+    m, person = s.managers[i], w.people[i]
+    seen, bundled = m.norm >= 0.0, q.par.bundled and m.mentor >= 0
+    return Person(
+        person.effort_cost, w.par.effort_gamma, w.par.effort_eta, imposed, capacity, m.norm,
+        w.par.norm_below if seen else 0.0, w.par.norm_above if seen else 0.0,
+        s.managers[m.mentor].effort if bundled else NOBODY, w.par.ceiling_pull if bundled else 0.0, person.risk_aversion,
     )
-    effort, _ = plan_effort(pay, s.desk, s.outlook, person, w.par.plan_levels, w.par.plan_refinements)
-    if w.par.plan_tremble > 0.0:
-        z = normal(uniform(stream(seed, TREMBLE, w.people[i].seat, day), 0))
-        effort *= math.exp(w.par.plan_tremble * z - 0.5 * w.par.plan_tremble * w.par.plan_tremble)
-    if day > 0:
-        effort += w.par.habit_share * (s.managers[i].effort - effort)
-    effort = min(effort, person.capacity)
-    s.managers[i].worth = s.desk.worth[ACCOUNTS]
+
+
+@rule
+def keep_plan(m: np.record, capacity: float) -> None:
+    """A day between plans: the hours of the last one, cut in proportion where the day is shorter."""
+    share = min(1.0, capacity / m.effort)
     for k in range(ACTIVITY_COUNT):
-        s.managers[i].hours[k] = s.desk.split[k] * effort
+        m.hours[k] *= share
+
+
+@rule
+def spread(key: np.uint64, sd: float) -> float:
+    """A factor drawn under a key: lognormal with mean 1 and this standard deviation of its logarithm."""
+    return math.exp(sd * normal(uniform(key, 0)) - 0.5 * sd * sd)
 
 
 @rule

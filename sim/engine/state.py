@@ -62,7 +62,7 @@ WORLD_NUMBERS = record(
     " dependence_effect ceiling_pull opt_in_slope opt_in_skill"
     " service_pace satisfaction_start satisfaction_spread satisfaction_rest satisfaction_decay contact_gain annoyance"
     " irritation_fade churn_response account_log_median account_log_sd",
-    "plan_levels plan_refinements")
+    "plan_levels plan_refinements plan_every")
 
 
 class World(NamedTuple):

@@ -80,6 +80,7 @@ def compare(scenario: Scenario, policies: Sequence[Policy], replications: int = 
     """
     check_numbers(replications, seed, jobs, fewest=2)
     check_policies(policies)
+    check_confidence(confidence)
     for policy in policies:
         check_fit(scenario, policy)
     return comparison_of([simulate(scenario, policy, replications, seed, jobs, progress, store) for policy in policies], confidence)
@@ -94,10 +95,15 @@ def check_policies(policies: Sequence[Policy]) -> None:
         raise InputError("policies", found=f"`{twice[0]}` twice", expected="each policy once")
 
 
-def comparison_of(runs: Sequence[Runs], confidence: float = 0.95) -> Comparison:
-    """Runs of the same scenario, seed and replications, set against the first."""
+def check_confidence(confidence: float) -> None:
+    """A confidence level an interval can have."""
     if not 0.5 <= confidence < 1.0:
         raise InputError("confidence", found=str(confidence), expected="a number from 0.5 up to, not including, 1")
+
+
+def comparison_of(runs: Sequence[Runs], confidence: float = 0.95) -> Comparison:
+    """Runs of the same scenario, seed and replications, set against the first."""
+    check_confidence(confidence)
     first = runs[0]
     for run in runs[1:]:
         for key in ("scenario_digest", "seed", "replications", "code"):

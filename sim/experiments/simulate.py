@@ -83,6 +83,9 @@ def interval_half_width(values: np.ndarray, confidence: float) -> np.ndarray:
 
 def check_numbers(replications: int, seed: int, jobs: int, fewest: int = 1) -> None:
     """Refuse numbers no experiment can have."""
+    for name, number in (("replications", replications), ("seed", seed), ("jobs", jobs)):
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+            raise InputError(name, found=repr(number), expected="a whole number")
     if not fewest <= replications <= MOST_REPLICATIONS:
         raise InputError("replications", found=str(replications), expected=f"a whole number from {fewest} to {MOST_REPLICATIONS}")
     if seed < 0:
