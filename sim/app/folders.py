@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sim.errors import InputError
+from sim.report.write import PROVENANCE, REPORT
 
 MANIFEST = ".incentivelab.json"  # lists what we wrote, so that a report is replaced and nobody's own file is
 DROPPINGS = {".DS_Store", "Thumbs.db", ".ipynb_checkpoints", "__pycache__"}  # left by systems and notebook servers
@@ -68,12 +69,15 @@ def _files(folder: Path) -> list[str]:
 
 
 def _listed(folder: Path) -> set[str]:
-    """Files an earlier report says it wrote; none if it is no report."""
+    """Files an earlier report says it wrote, by a command or by `sim.write_report`; none if it is no report."""
+    listed: set[str] = set()
     try:
-        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-        return {MANIFEST, *map(str, files)}
+        made = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
+        listed |= {REPORT, PROVENANCE, *made["files"]} if "incentivelab" in made else set()
+        listed |= {MANIFEST, *json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]}
     except (OSError, ValueError, KeyError, TypeError):
-        return set()
+        pass
+    return listed
 
 
 @contextmanager

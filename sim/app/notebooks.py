@@ -38,9 +38,9 @@ SOCKET_PATH = 80  # bytes; systems allow some 100 for the whole name of a socket
 class NotebookError(RuntimeError):
     """A cell failed. failed: the notebook as far as it came, None if its kernel died before there was one."""
 
-    def __init__(self, message: str, failed: Path | None = None) -> None:
-        super().__init__(message)
-        self.failed = failed
+    def __init__(self, what: str, failed: Path | None = None) -> None:
+        super().__init__(f"{what} (as far as it came: {failed})" if failed else what)
+        self.what, self.failed = what, failed
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,16 @@ def check_parameters(name: str, given: Mapping[str, Plain]) -> dict[str, Plain]:
             expected = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[type(default)]
             raise InputError(f"{name}.ipynb", key, found=repr(value)[:60], expected=expected)
     return dict(given)
+
+
+def write_copy(name: str, path: Path, parameters: Mapping[str, Plain]) -> None:
+    """A copy of a notebook of the library for the user, its parameters' defaults replaced by these."""
+    values = {**parameters_of(name), **check_parameters(name, parameters)}
+    notebook = json.loads(notebook_file(name).read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if "parameters" in cell.get("metadata", {}).get("tags", ()):
+            cell["source"] = "\n".join(f"{key} = {value!r}" for key, value in values.items())
+    write_whole(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", path)
 
 
 def run_notebook(
@@ -244,10 +254,11 @@ def _told(task: Task, error: Exception, partial: Path) -> NotebookError:
     where, what = "", f"{type(error).__name__}: {error}"
     if isinstance(error, PapermillExecutionError):
         where, what = f": cell {error.exec_count}", f"{error.ename}: {error.evalue}"
+    message = f"{task.name}.ipynb{where} failed with {what}"
     if not partial.exists():
-        return NotebookError(f"{task.name}.ipynb{where} failed with {what}")
+        return NotebookError(message)
     write_whole(partial.read_text(encoding="utf-8"), task.failed)
-    return NotebookError(f"{task.name}.ipynb{where} failed with {what} (as far as it came: {task.failed})", task.failed)
+    return NotebookError(message, task.failed)
 
 
 def _scrubbed(notebook: NotebookNode, task: Task, digest: str) -> str:

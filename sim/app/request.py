@@ -71,7 +71,8 @@ def request(
     """The checked form of plain values; whatever is wrong with them is an InputError.
 
     policies: names or paths, in one text separated by commas or as a list. fast: few replications, to try the way through.
-    jobs: threads, by default one a processor. store: `cache`, a folder, or nothing. fewest: replications the task needs.
+    jobs: threads, by default one a processor. store: `cache`, a folder, or nothing. fewest: policies and replications the task needs:
+    2 to compare.
     """
     names = [name.strip() for name in policies.split(",") if name.strip()] if isinstance(policies, str) else list(policies)
     numbers = {"replications": replications, "seed": seed, "jobs": cores() if jobs is None else jobs}
@@ -100,10 +101,10 @@ def check_request(asked: Request, fewest: int = 1) -> Request:
         raise InputError("lang", found=f"`{asked.lang}`", expected="en or zh", hint=nearest(asked.lang, LANGUAGES).split("Known")[0])
     if not isinstance(asked.confidence, float) or not 0.5 <= asked.confidence < 1:
         raise InputError("confidence", found=str(asked.confidence), expected="a number from 0.5 up to, not including, 1")
-    check_numbers(asked.replications, asked.seed, asked.jobs, fewest)
+    check_numbers(asked.replications, asked.seed, asked.jobs, max(1, fewest))
     if fewest > 1:
         check_policies(asked.policies)
-    elif not asked.policies:
+    elif fewest == 1 and not asked.policies:
         raise InputError("policy", found="none", expected="a policy of the library or the path of a YAML file")
     for policy in asked.policies:
         check_fit(asked.scenario, policy)

@@ -93,9 +93,7 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def write_results(results: dict[str, Any], path: str | Path) -> Path:
+def write_results(results: dict[str, Any], path: str | Path) -> None:
     """Results as JSON, under a temporary name first, so that a reader finds all or nothing."""
-    path = Path(path)
     text = json.dumps(plain(results), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    write_whole(text, path)
-    return path
+    write_whole(text, Path(path))

@@ -26,7 +26,7 @@ class Comparison:
 
     runs: one a policy, the baseline first. table: a row a policy and measure (columns `COMPARISON_COLUMNS`): the mean
     difference with Student's interval at `confidence`; variance_reduction: variance of an unpaired difference over that of
-    the paired one (above 1: pairing helps).
+    the paired one (above 1: pairing helps; NaN where the difference never varies).
     """
 
     runs: list[Runs]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
@@ -17,8 +17,8 @@ from sim.experiments.simulate import Runs
 from sim.report.case import Facts, at_milestone, facts_for, nearest_week
 from sim.report.footer import footer
 from sim.report.series import by_manager, quantiles, week_ends, weekly
-from sim.report.style import CASE, FAINT, MODEL, Plot, date_axis, extent, folded, sheet
-from sim.report.words import known, listed, number, say, title_of, titles
+from sim.report.style import CASE, MODEL, Plot, date_axis, day_text, folded, sheet, short_titles
+from sim.report.words import known, listed, say, title_of
 
 MOST_ROWS = 24          # more managers than that are shown by cohort
 
@@ -55,13 +55,9 @@ def milestone_rows(run: Runs, facts: Facts | None, lang: str) -> list[Row]:
         day = ends[nearest_week(run.scenario, milestone.day)]
         who = say("figure.accounts.ranked", lang, rank=milestone.rank, of=len(milestone.managers), group=known("cohorts", milestone.group, lang)) \
             if milestone.group else listed(milestone.managers, lang)
-        rows.append(Row(say("figure.accounts.milestone", lang, who=who, day=_day(day, lang)), at_milestone(run, milestone),
+        rows.append(Row(say("figure.accounts.milestone", lang, who=who, day=day_text(day, lang)), at_milestone(run, milestone),
                         milestone.accounts, at_least=milestone.at_least))
     return rows
-
-
-def _day(day: date, lang: str) -> str:
-    return say("figure.day", lang, day=day.day, month=day.month, name=say("figure.months", lang).split()[day.month - 1], year=day.year)
 
 
 def draw_accounts(run: Runs, lang: str) -> Plot:
@@ -70,11 +66,12 @@ def draw_accounts(run: Runs, lang: str) -> Plot:
     rows, marks = manager_rows(run, facts, lang), milestone_rows(run, facts, lang)
     height = max(3.4, 0.30 * (len(rows) + len(marks)) + (1.6 if marks else 1.0))
     title = say("figure.accounts.title", lang, policy=title_of(run.policy, lang), scenario=title_of(run.scenario, lang))
-    page = sheet(height + 0.35, title, _caption(run, facts, rows, lang), footer(run, lang))
+    page = sheet(height + 0.35, title, _caption(run, facts, rows, lang, alone=True), footer(run, lang))
     grid = page.body.add_gridspec(2, 2, height_ratios=(len(rows), max(len(marks), 1)), width_ratios=(1.0, 1.0))
     so_far = page.body.add_subplot(grid[:, 0])
     _draw_so_far(so_far, run, facts, lang)
     so_far.set_title(say("figure.accounts.by_week", lang))
+    so_far.set_ylim(bottom=0)
     so_far.set_ylabel(say("figure.accounts.so_far", lang))
     upper = page.body.add_subplot(grid[0, 1] if marks else grid[:, 1])
     draw_rows(upper, rows)
@@ -84,14 +81,15 @@ def draw_accounts(run: Runs, lang: str) -> Plot:
         last = page.body.add_subplot(grid[1, 1], sharex=upper)
         draw_rows(last, marks)
         last.set_title(say("figure.accounts.milestones", lang))
+    last.set_xlim(left=0)
     last.set_xlabel(say("figure.accounts.unit", lang))
-    _legend(page.body, facts, lang)
+    _legend(page.body, facts, lang, Line2D([], [], color=MODEL, marker="|", markeredgecolor="black", markersize=9, markeredgewidth=1.8))
     return page.figure
 
 
 def draw_accounts_by_policy(result: Comparison, lang: str) -> Plot:
     """Every policy: accounts so far by week, one panel each on the same scale."""
-    names = titles([run.policy for run in result.runs], lang)
+    names = short_titles([run.policy for run in result.runs], lang)
     facts = facts_for(result.scenario)
     columns, lines = _shape(len(result.runs))
     title = say("figure.accounts.all_title", lang, scenario=title_of(result.scenario, lang))
@@ -100,15 +98,17 @@ def draw_accounts_by_policy(result: Comparison, lang: str) -> Plot:
     _fill(panels, len(result.runs))
     for axes, run in zip(panels.flat, result.runs):
         _draw_so_far(axes, run, facts, lang, ticks=3)
-        axes.set_title(folded(names[run.policy.name], 88 / columns), fontsize=8.5)
-    page.body.supylabel(say("figure.accounts.so_far", lang), fontsize=9)
-    _legend(page.body, facts, lang)
+        axes.set_title(folded(names[run.policy.name], 84 // columns), fontsize=8.5)
+    panels[0, 0].set_ylim(bottom=0)
+    for axes in panels[:, 0]:
+        axes.set_ylabel(say("figure.accounts.so_far", lang))
+    _legend(page.body, facts, lang, Line2D([], [], color=MODEL))
     return page.figure
 
 
 def draw_managers_by_policy(result: Comparison, lang: str) -> Plot:
     """Every policy: accounts by manager, one panel each on the same scale."""
-    names = titles([run.policy for run in result.runs], lang)
+    names = short_titles([run.policy for run in result.runs], lang)
     facts = facts_for(result.scenario)
     tables = [manager_rows(run, facts, lang) for run in result.runs]
     columns, lines = _shape(len(result.runs))
@@ -118,9 +118,12 @@ def draw_managers_by_policy(result: Comparison, lang: str) -> Plot:
     _fill(panels, len(result.runs))
     for axes, run, rows in zip(panels.flat, result.runs, tables):
         draw_rows(axes, rows)
-        axes.set_title(folded(names[run.policy.name], 80 / columns), fontsize=8.5)
-    page.body.supxlabel(say("figure.accounts.unit", lang), fontsize=9)
-    _legend(page.body, facts, lang)
+        axes.set_title(folded(names[run.policy.name], 84 // columns), fontsize=8.5)
+    panels[0, 0].set_xlim(left=0)
+    for place, axes in enumerate(panels.flat):
+        if place >= len(result.runs) - columns:
+            axes.set_xlabel(say("figure.accounts.unit", lang))
+    _legend(page.body, facts, lang, Line2D([], [], linestyle="none", marker="|", color="black", markersize=9, markeredgewidth=1.8))
     return page.figure
 
 
@@ -146,8 +149,6 @@ def _draw_so_far(axes: Axes, run: Runs, facts: Facts | None, lang: str, ticks: i
     axes.plot(days, middle, color=MODEL)
     if facts:
         axes.plot(days[-1], facts.total, "D", color=CASE, markersize=7, markeredgecolor="black", clip_on=False, zorder=5)
-        axes.annotate(f"{facts.total}", (days[-1], facts.total), (-8, 5), textcoords="offset points", ha="right", va="bottom")
-    axes.set_ylim(bottom=0)
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     date_axis(axes, lang, days, ticks)
 
@@ -166,26 +167,26 @@ def draw_rows(axes: Axes, rows: Sequence[Row]) -> None:
             axes.plot(row.count, place, marker, color=CASE, markersize=6.5, markeredgecolor="black", clip_on=False, zorder=5)
     axes.set_yticks(range(len(rows)), [row.label for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlim(left=0)
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
 
 
-def _legend(body, facts: Facts | None, lang: str) -> None:
-    handles = [Line2D([], [], color=MODEL), Patch(color=MODEL, alpha=0.45), Patch(color=MODEL, alpha=0.16)]
+def _legend(body: SubFigure, facts: Facts | None, lang: str, median: Line2D) -> None:
+    handles = [median, Patch(color=MODEL, alpha=0.45), Patch(color=MODEL, alpha=0.16)]
     words = [say(f"figure.accounts.{key}", lang) for key in ("median", "half", "most")]
     if facts:
         handles.append(Line2D([], [], marker="D", linestyle="none", color=CASE, markeredgecolor="black"))
-        words.append(say("figure.accounts.case", lang, quarter=facts.quarter))
+        words.append(say("figure.accounts.case", lang, quarter=facts.quarter, total=facts.total))
     body.legend(handles, words, loc="outside lower center", ncols=4)
 
 
-def _caption(run: Runs, facts: Facts | None, rows: Sequence[Row], lang: str) -> str:
-    parts = [say("figure.accounts.caption", lang, replications=run.replications)]
+def _caption(run: Runs, facts: Facts | None, rows: Sequence[Row], lang: str, alone: bool = False) -> str:
+    parts = [say("figure.accounts.caption" if run.replications > 1 else "figure.accounts.once", lang, replications=run.replications)]
     if facts:
-        parts.append(say("figure.accounts.case_caption", lang, total=facts.total, policy=facts.policy))
+        own = run.policy.name == facts.policy and alone
+        parts.append(say("figure.accounts.own_caption" if own else "figure.accounts.case_caption", lang, total=facts.total, policy=facts.policy))
     if any(row.within for row in rows):
         parts.append(say("figure.accounts.bounds_caption", lang))
-    if facts and facts.milestones and run.policy.name == facts.policy and rows:
+    if facts and facts.milestones and alone:
         parts.append(say("figure.accounts.milestones_caption", lang))
     return say("list.space", lang).join(parts)

@@ -10,28 +10,28 @@ from sim.experiments.compare import Comparison
 from sim.experiments.measures import list_measures
 from sim.report.findings import MAIN, verdict
 from sim.report.footer import footer
-from sim.report.style import FAINT, Plot, folded, look, sheet
-from sim.report.words import axis_name, measure_name, number, percent, say, titles, unit_name
+from sim.report.style import FAINT, Plot, folded, look, sheet, short_titles
+from sim.report.words import measure_name, number, percent, say, unit_name
 
 COLUMNS = 3
 
 
 def draw_differences(result: Comparison, lang: str) -> Plot:
     """One panel a measure, one row a policy: the mean paired difference with its interval, and its value written out."""
-    names = titles([run.policy for run in result.runs], lang)
+    names = short_titles([run.policy for run in result.runs], lang)
     measures = [measure for measure in MAIN if (result.table["measure"] == measure).any()]
     lines = -(-len(measures) // COLUMNS)
     others = len(result.runs) - 1
     title = say("figure.differences.title", lang, baseline=names[result.baseline.policy.name])
-    caption = say("figure.differences.caption", lang, confidence=percent(result.confidence), replications=result.baseline.replications)
+    caption = say("figure.differences.caption", lang, confidence=percent(result.confidence, lang), replications=result.baseline.replications)
     page = sheet((0.30 * others + 0.75) * lines + 0.35, title, caption, footer(result, lang))
     panels = page.body.subplots(lines, COLUMNS, sharey=True, squeeze=False)
     for axes, measure in zip(panels.flat, measures):
         rows = result.table[result.table["measure"] == measure].set_index("policy").loc[[run.policy.name for run in result.runs[1:]]]
         _draw(axes, rows, list_measures()[measure].unit)
-        axes.set_title(measure_name(measure, lang))
+        axes.set_title(folded(measure_name(measure, lang), 24))
         axes.set_xlabel(unit_name(list_measures()[measure].unit, lang))
-    panels[0, 0].set_yticks(range(others), [folded(names[run.policy.name], 30) for run in result.runs[1:]])
+    panels[0, 0].set_yticks(range(others), [folded(names[run.policy.name], 32) for run in result.runs[1:]])
     panels[0, 0].set_ylim(others - 0.4, -0.6)
     for axes in panels.flat[len(measures):]:
         axes.set_visible(False)
@@ -49,7 +49,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, unit: str) -> None:
     low, high = min(0.0, rows["ci_low"].min()), max(0.0, rows["ci_high"].max())
     margin = 0.08 * (high - low) or 1.0
     axes.set_xlim(low - margin, high + margin)
-    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_locator(MaxNLocator(3))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
     axes.grid(visible=False, axis="y")
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.experiments.compare import Comparison
 from sim.report.differences import short
 from sim.report.footer import footer
 from sim.report.series import estimate
-from sim.report.style import FAINT, Plot, look, sheet
-from sim.report.words import axis_name, percent, say, titles
+from sim.report.style import FAINT, Plot, look, sheet, short_titles
+from sim.report.words import axis_name, percent, say
 
 
 
 def draw_pay_output(result: Comparison, lang: str) -> Plot:
     """Mean accounts over mean pay, with the interval of both means and the spread of replications; rays of equal cost."""
-    names = titles([run.policy for run in result.runs], lang)
-    caption = say("figure.pay_output.caption", lang, confidence=percent(result.confidence), replications=result.baseline.replications)
+    names = short_titles([run.policy for run in result.runs], lang)
+    caption = say("figure.pay_output.caption", lang, confidence=percent(result.confidence, lang), replications=result.baseline.replications)
     legend_lines = -(-len(result.runs) // 2)
     page = sheet(3.9 + 0.2 * legend_lines, say("figure.pay_output.title", lang), caption, footer(result, lang))
     axes = page.body.subplots()
@@ -32,8 +31,7 @@ def draw_pay_output(result: Comparison, lang: str) -> Plot:
         axes.plot([pay.mean] * 2, spread["accounts"], color=face.color, linewidth=0.9, alpha=0.6)
         axes.plot([pay.low, pay.high], [accounts.mean] * 2, color=face.color, linewidth=3, solid_capstyle="butt")
         axes.plot([pay.mean] * 2, [accounts.low, accounts.high], color=face.color, linewidth=3, solid_capstyle="butt")
-        axes.plot(pay.mean, accounts.mean, face.marker, color=face.color, markersize=8, markeredgecolor="white", zorder=4)
-        handles.append(Line2D([], [], color=face.color, marker=face.marker, markersize=7, linestyle="none"))
+        handles.append(axes.plot(pay.mean, accounts.mean, face.marker, color=face.color, markersize=8, markerfacecolor="none", markeredgewidth=1.7, zorder=4)[0])
     _margins(axes)
     _rays(axes, lang)
     axes.set_xlabel(axis_name("pay", lang))
@@ -53,15 +51,16 @@ def _margins(axes: Axes) -> None:
 
 
 def _rays(axes: Axes, lang: str) -> None:
-    """Lines on which an account costs the same in pay, for round amounts, labelled where they leave the picture."""
+    """Lines on which an account costs the same in pay, for round amounts, labelled in the margin where they leave."""
     (left, right), top = axes.get_xlim(), axes.get_ylim()[1]
     for cost in round_costs(right / top, right / (0.12 * top)):
         x, y = (right, right / cost) if right / cost <= top else (top * cost, top)
-        if x <= left + 0.12 * (right - left):
+        if x <= left:
             continue
         axes.plot([left, x], [left / cost, y], color=FAINT, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
-        axes.annotate(say("figure.pay_output.ray", lang, cost=f"{cost:,.0f}"), (x, y), (-3, -3), textcoords="offset points",
-                      ha="right", va="top", fontsize=7.5, color=FAINT, zorder=1)
+        at_right = x == right
+        axes.annotate(say("figure.pay_output.ray", lang, cost=f"{cost:,.0f}"), (x, y), (4, 0) if at_right else (0, 3), textcoords="offset points",
+                      ha="left" if at_right else "center", va="center" if at_right else "bottom", fontsize=7.5, color=FAINT)
 
 
 def round_costs(low: float, high: float) -> list[float]:

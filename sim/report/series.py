@@ -29,6 +29,12 @@ def week_ends(scenario: Scenario) -> list[date]:
     return [day for day, last in zip(line.dates, line.last_of_week, strict=True) if last]
 
 
+def full_weeks(scenario: Scenario) -> list[int]:
+    """Places of the weeks with at least half as many days worked as the longest: shorter ones tell of their days, not of a trend."""
+    days = np.bincount(scenario.timeline.week)
+    return [int(week) for week in np.flatnonzero(2 * days >= days.max())]
+
+
 def weekly(run: Runs, measure: str) -> np.ndarray:
     """(replications, weeks): the measure of the scenario's branches taken together, week by week."""
     table = _weeks(run, measure, "branch")

@@ -5,24 +5,24 @@ from __future__ import annotations
 import io
 import unicodedata
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from matplotlib import font_manager, rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator, num2date
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import FuncFormatter
 
-from sim.report.words import say
+from sim.policy import Policy
+from sim.report.words import say, titles
 
 WIDTH = 8.4                          # inches; on A4 this prints at about five sixths
 CHINESE = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "Microsoft YaHei", "PingFang SC",
            "Hiragino Sans GB", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Heiti SC", "STHeiti", "SimHei", "DengXian",
            "Noto Serif CJK SC", "Source Han Serif SC", "Songti SC", "SimSun", "Noto Sans CJK JP", "Source Han Sans",
            "Arial Unicode MS", "Droid Sans Fallback")
+LONGEST = 46                         # of a policy's title in a figure, in halves of a Chinese character
 LATIN = "DejaVu Sans"                # comes with matplotlib, so figures in English look the same everywhere
 # Okabe and Ito's colours, but grey for their yellow, which is lost on white paper; each with a marker and a line of its own.
 COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7F7F7F")
@@ -70,7 +70,12 @@ def rules(lang: str) -> dict[str, Any]:
 
 
 class Plot(Figure):
-    """A figure outside pyplot's list of open ones: nothing to close; a notebook shows it as the value of a cell."""
+    """A figure outside pyplot's list of open ones: nothing to close; a notebook shows it as the value of a cell.
+
+    heading: the words above it.
+    """
+
+    heading: str = ""
 
     def _repr_png_(self) -> bytes:
         return png(self)
@@ -85,9 +90,10 @@ class Sheet(NamedTuple):
 
 def sheet(height: float, title: str, caption: str, footer: str) -> Sheet:
     """An empty figure of the house's width. height: inches of the body. caption says what the uncertainty shown is."""
-    lines = wrapped(caption, 92.0)
+    lines = wrapped(caption, 130)
     foot = 0.17 * len(lines) + 0.30
     figure = Plot(figsize=(WIDTH, height + foot), layout="constrained")
+    figure.heading = title
     FigureCanvasAgg(figure)
     figure.get_layout_engine().set(w_pad=0.06, h_pad=0.05)
     body, below = figure.subfigures(2, 1, height_ratios=(height, foot))
@@ -97,14 +103,11 @@ def sheet(height: float, title: str, caption: str, footer: str) -> Sheet:
     return Sheet(figure, body)
 
 
-def wrapped(text: str, width: float) -> list[str]:
-    """Lines no wider than `width` times the font's size over 2, broken at blanks or between Chinese characters.
-
-    A Latin letter counts 1, a Chinese character 2 (which both are, nearly, in halves of the font's size).
-    """
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most `width` halves of a Chinese character, broken at blanks or between Chinese characters."""
     lines, line = [], ""
-    for piece in _pieces(text):
-        if line and extent(line + piece.rstrip()) > width * 1.25:
+    for piece in _pieces(text, width):
+        if line and extent(line + piece.rstrip()) > width:
             lines.append(line.rstrip())
             line = ""
         line += piece
@@ -112,43 +115,64 @@ def wrapped(text: str, width: float) -> list[str]:
 
 
 def extent(text: str) -> int:
-    """Width in halves of a Chinese character."""
+    """Width in halves of a Chinese character, which is near enough what a Latin letter takes."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def _pieces(text: str) -> list[str]:
-    """What may not be broken: words with the blank after them, Chinese characters with punctuation after them."""
+def _pieces(text: str, width: int) -> list[str]:
+    """What is not broken: words with the blank after them, unless wider than a line; Chinese characters with punctuation after them."""
     pieces: list[str] = []
     for letter in text:
         wide = unicodedata.east_asian_width(letter) in "WF"
-        closing = wide and unicodedata.category(letter) in ("Po", "Pe", "Pf")
+        closing = unicodedata.category(letter) in ("Po", "Pe", "Pf")
         after_break = not pieces or pieces[-1].endswith(" ") or unicodedata.east_asian_width(pieces[-1][-1]) in "WF"
         opening = bool(pieces) and unicodedata.category(pieces[-1][-1]) in ("Ps", "Pi")
         if not pieces or (not closing and not opening and (wide or after_break)):
             pieces.append(letter)
         else:
             pieces[-1] += letter
-    return pieces
+    return [piece[start:start + width] for piece in pieces for start in range(0, len(piece), width)]
 
 
-def folded(text: str, width: float) -> str:
+def short_titles(policies: Sequence[Policy], lang: str) -> dict[str, str]:
+    """Titles by policy name, short enough for a figure; names in place of titles where cutting made two alike."""
+    full = titles(policies, lang)
+    cut = {name: clipped(text, LONGEST) for name, text in full.items()}
+    return cut if len(set(cut.values())) == len(cut) else {name: clipped(name, LONGEST) for name in cut}
+
+
+def clipped(text: str, width: int) -> str:
+    """Text of at most `width` halves of a Chinese character, with an ellipsis where something is cut off."""
+    if extent(text) <= width:
+        return text
+    while extent(text) > width - 2:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def folded(text: str, width: int) -> str:
     """A label on as many lines as it needs."""
-    return "\n".join(wrapped(text, width / 1.25))
+    return "\n".join(wrapped(text, width))
 
 
 def date_axis(axes: Axes, lang: str, dates: Sequence[date], ticks: int) -> None:
     """Days on the horizontal axis, in the reader's language whatever the machine's."""
-    locator = AutoDateLocator(minticks=2, maxticks=ticks, interval_multiples=False)
-    axes.xaxis.set_major_locator(locator)
-    span = (dates[-1] - dates[0]).days
-    key = "figure.day" if span <= 400 else "figure.month"
-    months = say("figure.months", lang).split()
+    key = "figure.day" if (dates[-1] - dates[0]).days <= 400 else "figure.month"
+    marks = day_marks(dates[0], dates[-1], ticks)
+    axes.set_xticks(marks, [day_text(day, lang, key) for day in marks])
 
-    def text(value: float, _: int | None = None) -> str:
-        day = num2date(value)
-        return say(key, lang, day=day.day, month=day.month, name=months[day.month - 1], year=day.year)
 
-    axes.xaxis.set_major_formatter(FuncFormatter(text))
+def day_marks(first: date, last: date, most: int) -> list[date]:
+    """Up to `most` days to mark: firsts of months, or, in a short span, days at even distances."""
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    firsts = [day for day in days if day.day == 1]
+    chosen = firsts if len(firsts) > 1 else days
+    return chosen[:: -(-len(chosen) // most)]
+
+
+def day_text(day: date, lang: str, key: str = "figure.day") -> str:
+    """A date in short; key: an entry of labels.yaml with gaps for day, month, name of the month and year."""
+    return say(key, lang, day=day.day, month=day.month, name=say("figure.months", lang).split()[day.month - 1], year=day.year)
 
 
 def png(figure: Figure, dpi: int = 200) -> bytes:

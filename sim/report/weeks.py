@@ -10,26 +10,29 @@ from sim.experiments.compare import Comparison
 from sim.experiments.measures import list_measures
 from sim.experiments.simulate import Runs, interval_half_width
 from sim.report.footer import footer
-from sim.report.series import week_ends, weekly
-from sim.report.style import Plot, date_axis, look, sheet
-from sim.report.words import measure_name, percent, say, titles, unit_name
+from sim.report.series import full_weeks, week_ends, weekly
+from sim.report.style import Plot, date_axis, look, sheet, short_titles
+from sim.report.words import measure_name, percent, say, unit_name
 
-SHOWN = ("norm", "effort", "skill")
+SHOWN = ("norm", "effort", "skill")              # the first two share a scale
 
 
 def draw_weeks(result: Runs | Comparison, lang: str) -> Plot:
     """One panel a measure, one line a policy: the mean of replications with its interval."""
     runs = result.runs if isinstance(result, Comparison) else [result]
     confidence = result.confidence if isinstance(result, Comparison) else 0.95
-    names = titles([run.policy for run in runs], lang)
+    names = short_titles([run.policy for run in runs], lang)
     days = week_ends(runs[0].scenario)
-    caption = say("figure.weeks.caption", lang, confidence=percent(confidence), replications=runs[0].replications)
+    caption = say("figure.weeks.caption" if runs[0].replications > 1 else "figure.accounts.once", lang, confidence=percent(confidence, lang), replications=runs[0].replications)
     page = sheet(2.9 + 0.2 * -(-len(runs) // 2), say("figure.weeks.title", lang), caption, footer(result, lang))
     panels = page.body.subplots(1, len(SHOWN), sharex=True)
+    panels[1].sharey(panels[0])
+    full = full_weeks(runs[0].scenario)
+    days = [days[week] for week in full]
     every = max(1, len(days) // 5)
     for axes, measure in zip(panels, SHOWN):
         for place, run in enumerate(runs):
-            face, values = look(place), weekly(run, measure)
+            face, values = look(place), weekly(run, measure)[:, full]
             mean, half = values.mean(axis=0), np.nan_to_num(interval_half_width(values, confidence))
             axes.fill_between(days, mean - half, mean + half, color=face.color, alpha=0.18, linewidth=0)
             axes.plot(days, mean, color=face.color, linestyle=face.linestyle, marker=face.marker, markersize=4.5,

@@ -17,7 +17,7 @@ LANGUAGES = ("en", "zh")
 MINUS = "\N{MINUS SIGN}"
 # Digits after the point by unit: what a reader can use, never more than a few hundred replications can tell.
 DECIMALS = {"CNY": 0, "CNY an account": 0, "accounts": 1, "customers": 1, "contacts": 0, "accounts per 10000 CNY": 2,
-            "hours a day": 2, "-1 to 1": 2, "share of full competence": 3, "0 to 1": 3, "Gini index": 3}
+            "hours a day": 2, "-1 to 1": 2, "share of full competence": 3, "0 to 1": 4, "Gini index": 3}
 
 
 def check_language(lang: str) -> str:
@@ -88,8 +88,8 @@ def spread(low: float, high: float, unit: str, lang: str, signed: bool = False) 
     return say("list.range", lang, low=number(low, unit, signed), high=number(high, unit, signed))
 
 
-def percent(share: float) -> str:
-    return f"{100 * share:g} %"
+def percent(share: float, lang: str) -> str:
+    return say("list.percent", lang, number=f"{100 * share:g}")
 
 
 def title_of(thing: Any, lang: str) -> str:

@@ -1,0 +1,47 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What if?
+#
+# Run all cells (Run menu, *Run All Cells*), then move the controls. They start where a policy of the library has them. What you
+# change is compared with that policy on the same luck, a hundred runs of each.
+#
+# A filled point with its bar clear of the middle line is a difference that luck does not explain. A hollow one is none that can
+# be told. The bars know nothing of the model's own doubts: many of its parameters are assumed.
+
+# %% tags=["parameters"]
+scenario = "changzhou-2015"
+replications = 100
+seed = 1
+fast = False
+lang = "en"
+results = "results.json"
+
+# %%
+from sim.app.explorer import explorer
+from sim.app.results import broken, results_of, write_results
+
+app = explorer(scenario, lang, replications, seed, fast=fast)
+app
+
+# %% [markdown]
+# ## Keep what you found
+#
+# The next cell writes the comparison that is shown now. `app.comparison` is the same as what `sim.compare` returns, so it can be
+# plotted and reported like any other: `sim.write_report(app.comparison, "reports/mine")`.
+
+# %%
+assert app.comparison is not None, "these settings were refused; see the sentence above the chart"
+assert not broken(app.comparison), broken(app.comparison)
+write_results(results_of(app.comparison, levers=vars(app.levers)), results)

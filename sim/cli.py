@@ -1,0 +1,291 @@
+"""The command `incentivelab`.
+
+Exit codes: 0 done, 2 bad input (one sentence on stderr, nothing written), 130 interrupted (finished runs are kept), 1 a defect
+of ours. Modules of the model are imported by the subcommand that needs them, so that `--help` is there at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from sim import __version__
+from sim.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from sim.app.request import Request
+
+DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+DEBUG_VARIABLE = "INCENTIVELAB_DEBUG"
+REPLICATIONS = 200
+LISTS = ("policies", "scenarios", "measures")
+# The baseline comes first. Of the eight it is nearest to what the branch did in 2015: bundled mentor pairs and a weekly meeting;
+# no pay plan is on record, and fixed pay is the eight's closest to the modest commission assumed for that quarter.
+DEMO_SCENARIO = "changzhou-2015"
+DEMO_POLICIES = ("fixed-paired-weekly", "fixed-paired-daily", "fixed-solo-weekly", "fixed-solo-daily", "performance-paired-weekly",
+                 "performance-paired-daily", "performance-solo-weekly", "performance-solo-daily")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code. Nothing is raised, so that a user never meets a traceback unasked."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given or os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
+    try:
+        return _parsed(given)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print(_interrupted(given), file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has left, as in `incentivelab list policies | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:
+        _report_defect(error, debug)
+        return DEFECT
+
+
+def _parsed(given: list[str]) -> int:
+    parser = _parser()
+    _refuse_unknown_command(given)
+    try:
+        options = parser.parse_args(given)
+    except SystemExit as end:  # --help and --version have said what they had to
+        return int(end.code or 0)
+    if options.run is None:
+        parser.print_help()
+        return DONE
+    return options.run(options)
+
+
+def _report_defect(error: Exception, debug: bool) -> None:
+    import traceback
+
+    if debug:
+        traceback.print_exception(error)
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    more = "" if debug else " Run it again with --debug to see where."
+    print(f"incentivelab has failed, which it should not; please report this with what `incentivelab doctor` prints: {text}.{more}", file=sys.stderr)
+
+
+def _interrupted(given: list[str]) -> str:
+    from sim.app.words import say
+
+    return say("command.interrupted", "zh" if "zh" in given else "en")
+
+
+# --- what can be asked ------------------------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    """Mistakes become the same kind of sentence as all others; options are not guessed from their beginnings."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter, **settings})
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(self.prog, found=f"a command line it cannot read ({message})", hint=f"See `{self.prog} --help`.")
+
+
+def _reader(option: str, kind: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
+    """Reads an option's value, or says in the common sentence what is wrong with it."""
+    def read(text: str) -> Any:
+        try:
+            return kind(text)
+        except ValueError:
+            raise InputError(option, found=repr(text[:60]), expected=expected) from None
+    return read
+
+
+def _whole(option: str) -> Callable[[str], Any]:
+    return _reader(option, int, "a whole number")
+
+
+def _choice(option: str, known: Sequence[str]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in known:
+            raise InputError(option, found=repr(text[:60]), expected="one of " + ", ".join(known), hint=nearest(text, known).split("Known here")[0].strip())
+        return text
+    return read
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="incentivelab", description="Tries pay plans and management practices on a simulated branch before they are tried on people.",
+                     epilog="A policy or scenario is a name from the library (`incentivelab list policies`) or the path of a YAML file.")
+    parser.add_argument("--version", action="version", version=f"incentivelab {__version__}")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], what: str, more: str = "") -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.{more}")
+        made.set_defaults(run=run)
+        made.add_argument("--debug", action="store_true", help="show where it failed, if it does")
+        return made
+
+    demo = command("demo", _demo, "compare eight schemes on the Changzhou branch", " The baseline is what the branch did in 2015, as near as the eight come.")
+    _common(demo, out="reports/demo")
+    compare = command("compare", _compare, "compare policies in one scenario; the first is the baseline",
+                      "\n\nThe folder gets report.html, results.parquet, comparison.csv, provenance.json and the executed notebooks.")
+    compare.add_argument("policies", nargs="+", metavar="POLICY", help="two or more, by name or path")
+    compare.add_argument("--scenario", default=DEMO_SCENARIO, metavar="NAME|PATH", help="where they are tried (default: %(default)s)")
+    _common(compare, out=None)
+    listing = command("list", _list, "list what the library holds")
+    listing.add_argument("what", type=_choice("list", LISTS), metavar="|".join(LISTS))
+    _language(listing)
+    new = command("new", _new, "write a folder to start a branch and a policy of your own from")
+    new.add_argument("folder", metavar="DIR")
+    _language(new)
+    explore = command("explore", _explore, "open a notebook with sliders for pay, pairing and reporting",
+                      "\n\nA copy of the notebook is put into the working folder and opened in JupyterLab, on this machine only.")
+    explore.add_argument("--scenario", default=DEMO_SCENARIO, metavar="NAME|PATH", help="where policies are tried (default: %(default)s)")
+    explore.add_argument("--port", type=_whole("--port"), default=0, metavar="N", help="port to use (default: the first free one from 8888)")
+    explore.add_argument("--no-browser", action="store_true", help="print the address only")
+    _language(explore)
+    doctor = command("doctor", _doctor, "show versions, caches and what is missing")
+    doctor.add_argument("--clear-cache", action="store_true", help="remove compiled code and kept runs")
+    doctor.add_argument("--day", action="store_true", help="show the stages of a simulated day")
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser, out: str | None) -> None:
+    parser.add_argument("--replications", type=_whole("--replications"), default=REPLICATIONS, metavar="N", help="runs of each policy (default: %(default)s)")
+    parser.add_argument("--seed", type=_whole("--seed"), default=1, metavar="N", help="of the random numbers all policies share (default: %(default)s)")
+    parser.add_argument("--jobs", type=_whole("--jobs"), default=None, metavar="N", help="processors to use; results do not depend on it (default: all)")
+    parser.add_argument("--confidence", type=_reader("--confidence", float, "a number from 0.5 up to, not including, 1"), default=0.95, metavar="SHARE", help="of the intervals (default: %(default)s)")
+    parser.add_argument("--out", default=out, metavar="DIR", help=f"folder for the report; an earlier report in it is replaced (default: {out or 'one in reports/'})")
+    _language(parser)
+    parser.add_argument("--quiet", action="store_true", help="print only where the report is")
+
+
+def _language(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", type=_choice("--lang", ("en", "zh")), default="en", metavar="en|zh", help="language of the output (default: %(default)s)")
+
+
+def _refuse_unknown_command(given: list[str]) -> None:
+    known = ("demo", "compare", "list", "new", "explore", "doctor")
+    if given and not given[0].startswith("-") and given[0] not in known:
+        raise InputError("incentivelab", found=f"no command `{given[0]}`", hint=nearest(given[0], known))
+
+
+# --- demo and compare -------------------------------------------------------------------------------------------------
+
+
+def _demo(options: argparse.Namespace) -> int:
+    return _compare(argparse.Namespace(**{**vars(options), "scenario": DEMO_SCENARIO, "policies": list(DEMO_POLICIES)}))
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from sim.app.folders import usable_folder
+    from sim.app.inputs import Inputs
+    from sim.app.reporting import default_folder, write_comparison
+    from sim.app.request import request
+
+    asked = request(options.scenario, options.policies, options.replications, options.seed, confidence=options.confidence,
+                    lang=options.lang, jobs=options.jobs, fewest=2)
+    inputs = Inputs.of(options.scenario, options.policies)
+    given = options.out if options.out is not None else default_folder(asked)
+    folder = usable_folder(given)
+    with _unbroken():
+        result = write_comparison(asked, inputs, folder, _Teller(asked, options.quiet))
+    from sim.app.words import say
+    from sim.report import headline
+
+    if not options.quiet:
+        print(*headline(result, asked.lang), sep="\n")
+    print(say("command.report", asked.lang, path=os.path.join(given, "report.html")))
+    return DONE
+
+
+@contextmanager
+def _unbroken() -> Iterator[None]:
+    """A full disk or a folder taken away meanwhile is told as such, with the file it was about."""
+    try:
+        yield
+    except OSError as error:
+        if error.strerror is None:
+            raise
+        place = f" ({error.filename})" if error.filename else ""
+        raise RuntimeError(f"{error.strerror.lower()}{place}") from error
+
+
+class _Teller:
+    """Tells on stderr how far the work is: a bar with the time left at a terminal, plain lines elsewhere, nothing if quiet."""
+
+    def __init__(self, asked: Request, quiet: bool) -> None:
+        self.lang, self.quiet = asked.lang, quiet
+
+    def line(self, key: str, **parts: object) -> None:
+        from sim.app.words import say
+
+        if not self.quiet:
+            print(say(f"command.{key}", self.lang, **parts), file=sys.stderr, flush=True)
+
+    @contextmanager
+    def bar(self, key: str, total: int) -> Iterator[Callable[[int], None]]:
+        from sim.app.words import say
+
+        if self.quiet or not sys.stderr.isatty():
+            yield lambda steps: None
+            return
+        from tqdm import tqdm
+
+        with tqdm(total=total, desc=say(f"command.{key}", self.lang), file=sys.stderr, dynamic_ncols=True, leave=False) as bar:
+            yield lambda steps: bar.update(steps) and None
+
+
+# --- the others -------------------------------------------------------------------------------------------------------
+
+
+def _list(options: argparse.Namespace) -> int:
+    if options.what == "measures":
+        from sim.experiments.measures import list_measures
+
+        rows = [(name, measure.unit, getattr(measure.label, options.lang)) for name, measure in list_measures().items()]
+    elif options.what == "policies":
+        from sim.policy import list_policies, load_policy
+
+        rows = [(name, (policy := load_policy(name)).status, getattr(policy.title, options.lang)) for name in list_policies()]
+    else:
+        from sim.world import list_scenarios, load_scenario
+
+        rows = [(name, (scenario := load_scenario(name)).status, getattr(scenario.title, options.lang)) for name in list_scenarios()]
+    widths = [max(map(len, column)) for column in zip(*rows)][:-1]
+    for *cells, last in rows:
+        print(*(cell.ljust(width) for cell, width in zip(cells, widths)), last, sep="  ")
+    return DONE
+
+
+def _new(options: argparse.Namespace) -> int:
+    from sim.app.words import say
+    from sim.world import write_template
+
+    written = write_template(options.folder)
+    print(say("command.new", options.lang, path=options.folder, files=", ".join(path.name for path in written)))
+    return DONE
+
+
+def _explore(options: argparse.Namespace) -> int:
+    from sim.app.lab import open_explorer
+
+    return open_explorer(options.scenario, options.lang, options.port, not options.no_browser)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from sim.app import doctor
+
+    if options.clear_cache:
+        print(doctor.cleared())
+    if options.day:
+        print(doctor.day())
+    if not options.clear_cache and not options.day:
+        print(doctor.examination())
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""The report as one HTML page that asks nothing of the network: words, tables and figures of a result."""
+
+from __future__ import annotations
+
+import base64
+import math
+import platform
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import jinja2
+
+from sim.experiments.compare import Comparison
+from sim.experiments.measures import list_measures
+from sim.experiments.simulate import Runs
+from sim.policy import Policy
+from sim.report.case import facts_for
+from sim.report.describe import guesses, shared_and_own
+from sim.report.figures import kinds, plot
+from sim.report.findings import MAIN, RUNS_CONFIDENCE, headline, takeaway, verdict
+from sim.report.style import figure_language, svg
+from sim.report.words import axis_name, listed, measure_name, number, percent, say, spread, title_of, titles, unit_name
+from sim.world import Scenario, load_mechanisms
+
+PACKAGES = ("numpy", "numba", "pandas", "pyarrow", "matplotlib")       # what the bytes of results and figures depend on
+
+
+class Drawn(NamedTuple):
+    """A figure for the page. data: SVG in base64; width and height: CSS pixels."""
+
+    title: str
+    takeaway: str
+    data: str
+    width: int
+    height: int
+
+
+class Assumption(NamedTuple):
+    """A parameter of the ledger with all its entries. values: of each entry, the value and the plausible range, if there is one."""
+
+    name: str
+    values: list[tuple[str, str]]
+    unit: str
+    status: str
+    source: str
+    overridden: bool
+
+
+def draw_all(result: Runs | Comparison, lang: str) -> list[Drawn]:
+    """Every figure of the result, in the order of `kinds`."""
+    drawn = []
+    for kind in kinds(result):
+        figure = plot(result, kind, lang)
+        width, height = (round(96 * side) for side in figure.get_size_inches())
+        drawn.append(Drawn(figure.heading, takeaway(result, kind, lang), base64.b64encode(svg(figure)).decode("ascii"), width, height))
+    return drawn
+
+
+def runs_of(result: Runs | Comparison) -> list[Runs]:
+    """The runs of a result, the baseline first."""
+    return result.runs if isinstance(result, Comparison) else [result]
+
+
+def render(result: Runs | Comparison, lang: str, notebooks: Sequence[tuple[str, str]], files: Mapping[str, str]) -> str:
+    """The page. notebooks: titles and relative paths to link; files: sha256 by name of what lies beside it."""
+    runs = runs_of(result)
+    policies, scenario = [run.policy for run in runs], runs[0].scenario
+    compared = isinstance(result, Comparison)
+    names, sure = titles(policies, lang), percent(result.confidence if compared else RUNS_CONFIDENCE, lang)
+    shared, own = shared_and_own(policies, lang)
+    facts = {"replications": runs[0].replications, "seed": runs[0].seed, "confidence": sure, "baseline": names[policies[0].name],
+             "count": len(policies), "policy": names[policies[0].name], "scenario": title_of(scenario, lang)}
+    text = partial(say, lang=lang, **facts)
+    statuses = scenario.ledger()["status"].value_counts()
+    return _template().render(
+        lang=lang, t=lambda key, **parts: say(key, lang, **parts), compared=compared, confidence=sure, made=result.provenance,
+        title=text("report.title" if compared else "report.runs_title"), subtitle=text("report.subtitle" if compared else "report.runs_subtitle"),
+        headline=headline(result, lang), glyphs=figure_language(lang) == lang, world=_world(scenario, lang), switched_off=_switched_off(scenario, lang),
+        policies=policies, names=names, shared=shared, own=own, own_aspects=list(own[policies[0].name]), baseline_name=say("report.baseline_mark", lang, name=names[policies[0].name]), figures=draw_all(result, lang),
+        table_caption=text("report.table_caption" if compared else "report.runs_table_caption"),
+        table=_differences(result, names, lang) if isinstance(result, Comparison) else _summary(result, lang),
+        reading=_reading(result, text), limits=_limits(runs[0], lang), guesses=_guesses(policies, names, lang),
+        assumptions_intro=say("report.assumptions_intro", lang, **{key: int(statuses.get(key, 0)) for key in ("measured", "calibrated", "assumed")}),
+        ledger=ledger_groups(scenario), files=files, packages=", ".join(f"{name} {number_}" for name, number_ in packages().items()),
+        notebooks=[(title, quote(path)) for title, path in notebooks],
+    )
+
+
+@lru_cache(maxsize=1)
+def _template() -> jinja2.Template:
+    folder = Path(__file__).parent / "templates"
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), autoescape=True, undefined=jinja2.StrictUndefined,
+                                     trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    return environment.get_template("report.html.j2")
+
+
+def packages() -> dict[str, str]:
+    """Python and the packages that decide the bytes, with their versions."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def _world(scenario: Scenario, lang: str) -> str:
+    return say("report.world", lang, scenario=title_of(scenario, lang), managers=len(scenario.managers), branches=len(scenario.branches),
+               days=scenario.calendar.days, start=scenario.timeline.dates[0].isoformat(), status=say(f"report.statuses.{scenario.status}", lang))
+
+
+def _switched_off(scenario: Scenario, lang: str) -> str:
+    off = [getattr(known.label, lang) for name, known in load_mechanisms().items() if not scenario.mechanism(name)]
+    return say("report.switched_off", lang, mechanisms=listed(off, lang)) if off else ""
+
+
+def _differences(result: Comparison, names: Mapping[str, str], lang: str) -> list[dict[str, Any]]:
+    """The short table, measure by measure."""
+    groups = []
+    for measure in MAIN:
+        rows, unit = result.table[result.table["measure"] == measure], list_measures()[measure].unit
+        if not rows.empty:
+            groups.append({"title": axis_name(measure, lang), "rows": [{
+                "policy": names[row.policy], "mean_baseline": number(row.mean_baseline, unit), "mean": number(row.mean, unit),
+                "difference": number(row.difference, unit, signed=True), "interval": spread(row.ci_low, row.ci_high, unit, lang, signed=True),
+                "verdict": verdict(row.ci_low, row.ci_high), "gain": number(row.variance_reduction, "times"),
+            } for row in rows.itertuples()]})
+    return groups
+
+
+def _summary(run: Runs, lang: str) -> list[dict[str, str]]:
+    return [{"measure": measure_name(row.measure, lang), "unit": unit_name(row.unit, lang), "mean": number(row.mean, row.unit),
+             "interval": spread(row.ci_low, row.ci_high, row.unit, lang), "band": spread(row.p05, row.p95, row.unit, lang)}
+            for row in run.summary(RUNS_CONFIDENCE).itertuples()]
+
+
+def _reading(result: Runs | Comparison, text: Any) -> list[str]:
+    if not isinstance(result, Comparison):
+        return [text("reading.band"), text("reading.units")]
+    intervals = int(result.table["measure"].isin(MAIN).sum())
+    many = text("reading.many", intervals=intervals, misses=f"{intervals * (1 - result.confidence):.1f}")
+    return [text("reading.luck"), text("reading.zero"), many, text("reading.gain"), text("reading.band"), text("reading.units")]
+
+
+def _limits(run: Runs, lang: str) -> list[str]:
+    status, facts = run.scenario.ledger()["status"], facts_for(run.scenario)
+    parts = [say("limits.parameters", lang, assumed=int((status == "assumed").sum()), total=len(status)), say("limits.trial", lang),
+             say("limits.horizon", lang, days=run.scenario.calendar.days), say("limits.scope", lang)]
+    return [*parts, say("limits.case", lang, total=facts.total)] if facts else parts
+
+
+def _guesses(policies: Sequence[Policy], names: Mapping[str, str], lang: str) -> list[dict[str, str]]:
+    """What the schemes' files mark as assumed, each reason once with the schemes it holds for."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for policy in policies:
+        for place, reason in guesses(policy).items():
+            found.setdefault((place, reason), []).append(names[policy.name])
+    everyone = len(policies)
+    return [{"place": place, "reason": reason, "policies": say("report.all_schemes", lang) if len(who) == everyone else listed(who, lang)}
+            for (place, reason), who in found.items()]
+
+
+def ledger_groups(scenario: Scenario) -> list[Assumption]:
+    """The scenario's ledger, a parameter with all its entries in one row."""
+    parameters = scenario.resolved
+    groups = []
+    for (name, unit, status, source, changed), rows in groupby(scenario.ledger().itertuples(), lambda row: (
+            row.name.split(".")[0] if row.name.split(".")[0] in parameters else row.name, row.unit, row.status, row.source, row.overridden)):
+        values = [(f"{row.name.removeprefix(name).removeprefix('.')} {row.value:,.10g}".strip(),
+                   "" if math.isnan(row.low) else f"({row.low:,.10g} – {row.high:,.10g})") for row in rows]
+        groups.append(Assumption(name, values, unit, status, source, bool(changed)))
+    return groups

@@ -1,0 +1,93 @@
+"""Writing a report's folder: all of it or nothing, and the same bytes for the same result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sim.errors import InputError
+from sim.experiments.compare import Comparison
+from sim.experiments.simulate import Runs, write_parquet
+from sim.report.words import check_language
+
+REPORT, RESULTS, COMPARISON, SUMMARY, PROVENANCE = "report.html", "results.parquet", "comparison.csv", "summary.csv", "provenance.json"
+
+
+def write_report(result: Runs | Comparison, folder: str | Path, lang: str = "en", notebooks: Sequence[tuple[str, str]] = ()) -> Path:
+    """Write a result for people and for programs; the path of the report.
+
+    In `folder`: report.html (one file, no request to any network), results.parquet (long form), comparison.csv (for a
+    Comparison) or summary.csv (for Runs), provenance.json. notebooks: title and path relative to the folder, to link.
+    Nothing is seen before all is written; an interruption leaves what was there before. Errors: InputError.
+    """
+    from sim.report.page import packages, render
+
+    check_language(lang)
+    target = Path(folder)
+    with _staging(target) as stage:
+        write_parquet(result.frame, stage / RESULTS)
+        table, name = (result.table, COMPARISON) if isinstance(result, Comparison) else (result.summary(), SUMMARY)
+        _write(stage / name, csv_text(table))
+        digests = {file: hashlib.sha256((stage / file).read_bytes()).hexdigest() for file in (RESULTS, name)}
+        made = {**result.provenance, "packages": packages(), "language": lang, "files": digests}
+        _write(stage / PROVENANCE, json_text(made))
+        _write(stage / REPORT, render(result, lang, notebooks, digests))
+        shutil.copymode(stage / REPORT, stage / RESULTS)        # written under a private temporary name, so for its writer's eyes only
+        _publish(stage, target, (RESULTS, name, PROVENANCE, REPORT))
+    return target / REPORT
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """A table as CSV: ten significant digits, line feeds, empty where a value is undefined."""
+    return table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+
+
+def json_text(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """A hidden folder inside the folder, gone afterwards; after a failure, so are the folders made for it."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
+    except OSError as error:
+        raise InputError(folder, found=f"a place that cannot be written to ({error.strerror})", expected="a folder for the report") from None
+    try:
+        yield stage
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        for path in made:
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+        raise
+    shutil.rmtree(stage, ignore_errors=True)
+
+
+def _publish(stage: Path, folder: Path, names: Sequence[str]) -> None:
+    """Move finished files to their place. An interruption in these last moments waits until all are there."""
+    left = list(names)
+    try:
+        while left:
+            os.replace(stage / left[0], folder / left[0])
+            left.pop(0)
+    except KeyboardInterrupt:
+        for name in left:
+            if (stage / name).exists():
+                os.replace(stage / name, folder / name)
+        raise
