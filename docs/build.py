@@ -162,7 +162,7 @@ BLOCKS: dict[str, Callable[[Sequence[str]], str]] = {
 
 def filled(text: str) -> str:
     """A page with its blocks written anew."""
-    return BLOCK.sub(lambda found: found["head"] + BLOCKS[found["name"]](found["words"].split()) + found["foot"], text)
+    return BLOCK.sub(lambda found: f"{found['head']}\n{BLOCKS[found['name']](found['words'].split())}\n{found['foot']}", text)
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------------

@@ -94,8 +94,7 @@ changzhou.beside_table(run_2016, lang)
 # that the model can tell this story, not that the story is true.
 
 # %%
-for run, facts in ((run_2015, "18"), (run_2016, "104")):
-    print(run.scenario.name, facts, "inside" if changzhou.inside(run) else "outside", "the band of nine runs in ten")
+changzhou.verdict((run_2015, run_2016), lang)
 
 # %% [markdown]
 # ## One practice at a time

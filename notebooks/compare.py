@@ -36,11 +36,13 @@ results = "results.json"
 import sim
 from sim.app.request import request
 from sim.app.results import broken, results_of, write_results
-from sim.app.tables import assumptions_table, differences_table, luck_table
+from sim.app.tables import assumptions_table, differences_table, headline_of, luck_table
 
-asked = request(scenario, policies, replications, seed, confidence=confidence, fast=fast, lang=lang, store=store, fewest=2)
+asked = request(
+    scenario, policies, replications, seed, confidence=confidence, fast=fast, lang=lang, store=store, fewest=2
+)
 result = asked.compare()
-print(*sim.report.headline(result, lang), sep="\n")
+headline_of(result, lang)
 
 # %% [markdown]
 # ## Differences to the baseline

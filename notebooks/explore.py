@@ -29,6 +29,7 @@ lang = "en"
 results = "results.json"
 
 # %%
+import sim
 from sim.app.explorer import explorer
 from sim.app.results import broken, results_of, write_results
 
@@ -38,10 +39,16 @@ app
 # %% [markdown]
 # ## Keep what you found
 #
-# The next cell writes the comparison that is shown now. `app.comparison` is the same as what `sim.compare` returns, so it can be
-# plotted and reported like any other: `sim.write_report(app.comparison, "reports/mine")`.
+# `app.comparison` is what is shown now, and the same as what `sim.compare` returns: it can be plotted for print and reported like
+# any other, with `sim.write_report(app.comparison, "reports/mine")`.
 
 # %%
 assert app.comparison is not None, "these settings were refused; see the sentence above the chart"
+sim.plot(app.comparison, "differences", lang)
+
+# %% [markdown]
+# The next cell writes its numbers for programs.
+
+# %%
 assert not broken(app.comparison), broken(app.comparison)
 write_results(results_of(app.comparison, levers=vars(app.levers)), results)

@@ -34,11 +34,11 @@ results = "results.json"
 import sim
 from sim.app.request import request
 from sim.app.results import broken, results_of, write_results
-from sim.app.tables import assumptions_table, heading, scheme_table, summary_table
+from sim.app.tables import assumptions_table, heading, headline_of, scheme_table, summary_table
 
 asked = request(scenario, [policy], replications, seed, fast=fast, lang=lang, store=store)
 run = asked.simulate()
-print(heading(run, lang))
+heading(run, lang)
 
 # %% [markdown]
 # ## What the scheme says
@@ -53,7 +53,7 @@ scheme_table(asked.policy, lang)
 # may bring. Neither holds any doubt about the model's parameters.
 
 # %%
-print(*sim.report.headline(run, lang), sep="\n")
+headline_of(run, lang)
 
 # %%
 summary_table(run, lang)

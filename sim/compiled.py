@@ -30,8 +30,8 @@ def code_digest() -> str:
     digest = hashlib.sha256()
     for part in COMPILED_SOURCES:
         path = PACKAGE / part
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
-            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     for name in ("numba", "numpy"):
         digest.update(f"{name} {version(name)}".encode())
     digest.update(sys.version.encode())

@@ -16,7 +16,7 @@ import pandas as pd
 from sim.engine.day import live_day
 from sim.engine.prepare import begin, new_state, practice_of, world_of
 from sim.engine.run import branch_seeds
-from sim.engine.stages import close_books
+from sim.engine.stages.customers import close_books
 from sim.engine.state import PAY_MEASURES, State
 from sim.errors import InputError
 from sim.experiments.simulate import check_numbers

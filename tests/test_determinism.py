@@ -182,10 +182,16 @@ def test_a_branch_that_outgrows_its_room_is_lived_again_in_a_larger_one() -> Non
 
 WORLDS = {           # name: days, customers, practices, changes of the scenario
     "everything": (9, 25, {}, {}),
-    "named pairs who see each other": (4, 10, {"reporting": {"every_days": 3, "time": "morning", "visible": "pairs", "minutes": 45.0}}, {}),
-    "pairs by rule, of those who wish": (4, 10, {"mentor_pairing": {"rule": "best_with_newest", "participation": "voluntary"}, "norm": {"telling": "excuses"}}, {}),
-    "pairs by lot, no lead handed out": (4, 10, {"mentor_pairing": {"rule": "random", "bundled": True}, "leads": {"assigned_share": 0.0, "channels": ["street", "chains"]}}, {}),
-    "no meeting, the rational planner": (4, 10, {"reporting": {}}, {"mechanisms.bounded_rationality": False, "parameters.effort_eta": 1.0, "parameters.risk_aversion": 0.0}),
+    "named pairs who see each other": (
+        4, 10, {"reporting": {"every_days": 3, "time": "morning", "visible": "pairs", "minutes": 45.0}}, {}),
+    "pairs by rule, of those who wish": (
+        4, 10, {"mentor_pairing": {"rule": "best_with_newest", "participation": "voluntary"}, "norm": {"telling": "excuses"}}, {}),
+    "pairs by lot, no lead handed out": (
+        4, 10, {"mentor_pairing": {"rule": "random", "bundled": True}, "leads": {"channels": ["street", "chains"]}}, {}),
+    "no meeting, the rational planner": (
+        4, 10, {"reporting": {}},
+        {"mechanisms.bounded_rationality": False, "parameters.effort_eta": 1.0, "parameters.risk_aversion": 0.0}),
+    "a plan a week": (9, 5, {}, {"parameters.plan_every": 7.0}),
 }
 EXTRA = ("chance", "trust", "norm_of", "revise_belief", "take_leads", "open_account", "catch_up", "settle_customer",
          "plan", "work", "serve", "hold_meeting", "mentor_day", "settle_pay")        # stages that draw more than they need
@@ -210,13 +216,13 @@ def fingerprints() -> dict[str, str]:
 
 def with_extra_draws() -> dict[str, str]:
     """The light world, with one function after the other also drawing from the model's keys and the usual generators."""
-    import sim.engine.day as day
-    import sim.engine.stages as stages
     from sim.engine.streams import CONTACTS, CONVERSION, name_key, stream, uniform
 
+    engine = [module for name, module in sys.modules.items() if name.startswith("sim.engine")]
     (scenario, policy), prints = light(), {}
     for name in EXTRA:
-        original, called = getattr(stages, name), []
+        homes = [module for module in engine if hasattr(module, name)]
+        original, called = getattr(homes[0], name), []
 
         def greedy(*arguments: Any, original: Any = original, called: list = called) -> Any:
             called.append(True)
@@ -226,14 +232,12 @@ def with_extra_draws() -> dict[str, str]:
             np.random.random()
             return original(*arguments)
 
-        for module in (stages, day):
-            if hasattr(module, name):
-                setattr(module, name, greedy)
+        for module in homes:
+            setattr(module, name, greedy)
         prints[name] = arrays_of(scenario, policy, 2)
+        for module in homes:
+            setattr(module, name, original)
         assert called, f"{name} never ran"
-        for module in (stages, day):
-            if hasattr(module, name):
-                setattr(module, name, original)
     return prints
 
 

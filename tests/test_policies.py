@@ -374,7 +374,7 @@ MISTAKES = {
     "results visible in pairs where nobody is paired": (practices("reporting: {visible: pairs}"),
         "practices.reporting.visible: found pairs; expected everyone, cohort or nobody, as nobody is paired (practices.mentor_pairing.rule is none)."),
     "more than all leads": (practices("leads: {assigned_share: 45}"),
-        "practices.leads.assigned_share: found 45; expected 1 or less (share of leads assigned by the branch, 0 to 1)."),
+        "practices.leads.assigned_share: found 45; expected 1 or less (share of the branch's own leads that it hands out, 0 to 1)."),
     "an unknown channel": (practices("leads: {channels: [street, chain]}"),
         'practices.leads.channels.#2: found the text "chain"; expected one of intermediaries, chains, street, network. Did you mean `chains`?'),
     "a channel twice": (practices("leads: {channels: [street, street]}"),

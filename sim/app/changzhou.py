@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from sim.app.tables import Lines, Table
 from sim.app.words import say
 from sim.experiments.compare import Comparison
 from sim.experiments.simulate import Runs
@@ -14,14 +15,14 @@ from sim.policy import Policy, Practices
 from sim.report.accounts import Row, manager_rows, milestone_rows
 from sim.report.case import facts_for
 from sim.report.series import estimate, quantiles
-from sim.report.words import number, percent, spread
+from sim.report.words import number, percent, spread, title_of
 from sim.world import load_case
 
 PRACTICES = tuple(Practices.model_fields)
 UNIT = "accounts"
 
 
-def counts_table(lang: str) -> pd.DataFrame:
+def counts_table(lang: str) -> Table:
     """What the case counts, person by person, in both quarters."""
     quarters = load_case("changzhou")["quarters"]
     people = sorted({name for facts in quarters.values() for name in facts["managers"]})
@@ -30,7 +31,7 @@ def counts_table(lang: str) -> pd.DataFrame:
         cells = [_told(facts["managers"].get(name), lang) for name in people]
         together = next(entry["accounts"] for entry in facts["sums"] if entry["managers"] == ["A", "C"])
         columns[quarter] = [*cells, str(together), str(facts["total"]["accounts"])]
-    return pd.DataFrame(columns, index=[*people, say("changzhou.together", lang, names="A + C"), say("changzhou.branch", lang)])
+    return Table(columns, index=[*people, say("changzhou.together", lang, names="A + C"), say("changzhou.branch", lang)])
 
 
 def _told(person: dict[str, Any] | None, lang: str) -> str:
@@ -66,12 +67,12 @@ def _agreement(row: Row) -> dict[str, Any]:
     return {**found, "kind": "unknown", "case": None}
 
 
-def beside_table(run: Runs, lang: str) -> pd.DataFrame:
+def beside_table(run: Runs, lang: str) -> Table:
     """`beside`, to be read."""
     facts = facts_for(run.scenario)
     labels = [say("changzhou.branch", lang), *(row.label for row in manager_rows(run, facts, lang)), *(row.label for row in milestone_rows(run, facts, lang))]
     heads = [say(f"changzhou.{key}", lang) for key in ("case", "median", "nine_in_ten", "agrees")]
-    return pd.DataFrame([_cells(row, lang) for row in beside(run)], columns=heads, index=labels)
+    return Table([_cells(row, lang) for row in beside(run)], columns=heads, index=labels)
 
 
 def _cells(row: dict[str, Any], lang: str) -> list[str]:
@@ -90,6 +91,14 @@ def _cells(row: dict[str, Any], lang: str) -> list[str]:
 def inside(run: Runs) -> bool:
     """Whether the case's total lies within the band of nine runs in ten."""
     return bool(beside(run)[0]["inside"])
+
+
+def verdict(runs: Sequence[Runs], lang: str) -> Lines:
+    """A sentence a quarter: whether the total counted lies where nine simulated totals in ten do."""
+    told = [(run, beside(run)[0]) for run in runs]
+    return Lines(say("changzhou.verdict", lang, scenario=title_of(run.scenario, lang), total=row["case"],
+                     agrees=say("changzhou.inside" if row["inside"] else "changzhou.outside", lang),
+                     band=spread(row["low"], row["high"], UNIT, lang)) for run, row in told)
 
 
 def one_at_a_time(before: Policy, after: Policy) -> list[Policy]:
@@ -121,14 +130,14 @@ def adding_up(result: Comparison) -> dict[str, float]:
     return {**alone, "sum": sum(alone.values()), "all": float(rows[together])}
 
 
-def adding_up_table(result: Comparison, lang: str) -> pd.DataFrame:
+def adding_up_table(result: Comparison, lang: str) -> Table:
     """`adding_up`, to be read."""
     found = adding_up(result)
-    return pd.DataFrame({say("changzhou.more_accounts", lang): [number(value, UNIT, signed=True) for value in found.values()]},
+    return Table({say("changzhou.more_accounts", lang): [number(value, UNIT, signed=True) for value in found.values()]},
                         index=[say(f"changzhou.part_{key}", lang) for key in found])
 
 
-def from_one_to_other(steps: list[tuple[str, Runs]], lang: str) -> pd.DataFrame:
+def from_one_to_other(steps: list[tuple[str, Runs]], lang: str) -> Table:
     """Worlds between the two quarters, each with its accounts: the mean with its interval, and the band of nine in ten."""
     rows = []
     for _, run in steps:
@@ -136,4 +145,4 @@ def from_one_to_other(steps: list[tuple[str, Runs]], lang: str) -> pd.DataFrame:
         mean, band = estimate(values, 0.95), quantiles(values)
         rows.append([number(mean.mean, UNIT), spread(mean.low, mean.high, UNIT, lang), spread(band[0], band[-1], UNIT, lang)])
     heads = [say(f"table.{key}", lang, confidence=percent(0.95, lang)) for key in ("mean", "mean_interval", "nine_in_ten")]
-    return pd.DataFrame(rows, columns=heads, index=[say(f"changzhou.step_{key}", lang) for key, _ in steps])
+    return Table(rows, columns=heads, index=[say(f"changzhou.step_{key}", lang) for key, _ in steps])

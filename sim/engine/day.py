@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.stages import (
-    between_days, hold_meeting, meets_on, mentor_day, plan, record, serve, settle_pay, work,
-)
+from sim.engine.stages.customers import serve
+from sim.engine.stages.meeting import hold_meeting
+from sim.engine.stages.mentoring import mentor_day
+from sim.engine.stages.peers import meets_on
+from sim.engine.stages.planning import plan
+from sim.engine.stages.settling import between_days, record, settle_pay
+from sim.engine.stages.work import work
 from sim.engine.state import Practice, State, World
 from sim.policy.kernel import Schedules
 

@@ -8,7 +8,7 @@ non-concave: where pay bends ahead, levels of effort kept up to the period's end
 An outlook row g tells what the manager expects of merged schedule g. done: units of the payee's measure in the open
 period so far. others: units a day from the payee's other members. left: days like today until the period's end, today
 included. scale: the payee's measure is scale x units. share: the manager's part of the payee's pay. sd: standard deviation
-of a day's measure; 0 counts units (Poisson).
+of a day's measure; 0 counts units (Poisson). It takes down slope: CNY a unit of the manager's at the margin.
 The desk holds, by activity k, theta[k]: output of the first hour; own_worth[k]: CNY a unit of output besides pay;
 yields[k, m]: units of measure m in a unit of output; and takes down split[k]: share of the hours; worth[m]: CNY a unit of
 measure m at the margin, in pay.
@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.state import ACTIVITY_COUNT, MEASURE_COUNT
+from sim.engine.state import ACTIVITY_COUNT, MEASURE_COUNT, SERVICE
 from sim.policy.kernel import Schedules, expect_count, expect_normal
 from sim.rules.effort import best_effort, cost_of_effort, marginal_gain, norm_cost
 
@@ -83,7 +83,8 @@ def split_hours(d: np.record, eta: float) -> float:
         d.split[k] = gain
         if gain > top:
             best, top = k, gain
-    if best < 0:
+    if best < 0:                                        # nothing is worth while: hours that a norm still asks for serve customers
+        d.split[SERVICE] = 1.0
         return 0.0
     if eta >= 1.0:
         for k in range(ACTIVITY_COUNT):
@@ -122,6 +123,7 @@ def reckon(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: floa
                     rate = brings(d, p.eta, effort, m)
                 expected, slope = forecast(pay, g, o, rate, p.risk)
                 value += expected / o[g].left
+                o[g].slope = slope
                 d.worth[m] += slope
     return value
 
@@ -164,6 +166,17 @@ def gain_at(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: flo
 
 
 @rule
+def clear_desk(d: np.record, o: np.recarray) -> None:
+    """Forget the plan of whoever sat here before."""
+    for k in range(ACTIVITY_COUNT):
+        d.split[k] = 0.0
+    for m in range(MEASURE_COUNT):
+        d.worth[m] = 0.0
+    for g in range(len(o)):
+        o[g].slope = 0.0
+
+
+@rule
 def plan_effort(pay: Schedules, d: np.record, o: np.recarray, p: Person,
                 levels: int, refinements: int) -> tuple[float, float]:
     """The best total effort, hours a day, and its utility, CNY a day; the split is left in `d.split`, worths in `d.worth`.
@@ -173,12 +186,10 @@ def plan_effort(pay: Schedules, d: np.record, o: np.recarray, p: Person,
     is refined by halving its neighbourhood `refinements` times.
     """
     if p.capacity <= 0.0:
-        for k in range(ACTIVITY_COUNT):
-            d.split[k] = 0.0
+        clear_desk(d, o)
         return 0.0, 0.0
     if not bends_ahead(pay, o):
-        for k in range(ACTIVITY_COUNT):
-            d.split[k] = 0.0
+        clear_desk(d, o)
         reckon(pay, d, o, p, 0.0)
         worth = split_hours(d, p.eta)
         effort = best_effort(worth, p.eta, p.imposed, p.cost, p.gamma, p.norm, p.below, p.above, p.ceiling,

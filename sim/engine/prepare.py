@@ -17,7 +17,8 @@ from sim.engine.state import (
 from sim.engine.streams import (
     LEANING, MOTIVE, OPT_IN, PAIRING, TALENT, name_key, stream, uniform,
 )
-from sim.engine.stages import populate, spread
+from sim.engine.stages.chances import spread
+from sim.engine.stages.customers import populate
 from sim.policy.kernel import Schedules
 from sim.rules.learning import learn
 from sim.rules.prospecting import access, order_attention

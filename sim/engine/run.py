@@ -10,7 +10,7 @@ import numpy as np
 from sim.compiled import rule
 from sim.engine.day import live_day
 from sim.engine.prepare import begin, new_state
-from sim.engine.stages import close_books
+from sim.engine.stages.customers import close_books
 from sim.engine.state import Practice, State, World
 from sim.engine.streams import mix, name_key, replication_seed
 from sim.policy.kernel import Schedules

@@ -55,7 +55,7 @@ WORLD_NUMBERS = record(
     "effort_gamma effort_eta intrinsic_spread talent_spread service_duty skill_ceiling skill_floor learning_rate"
     " forgetting_rate plan_tremble habit_share"
     " saturation order_pull partner_leads partner_fade partner_unskilled partner_skilled lead_hours assigned_leads"
-    " assigned_conversion assigned_teaches problem_chance problem_block trust_effect"
+    " assigned_conversion assigned_teaches problem_chance problem_block problem_lapse trust_effect"
     " answer_gain supervisor_skill excuse_wear pressure_step pressure_fade habituation belief_variance belief_gain"
     " belief_drift norm_below norm_above lean_coupling lean_field lean_revisit lean_effect status_drift teach_rate"
     " teach_harm errand_most errand_efficiency mentor_regard mentor_norm_weight dependence_growth dependence_recovery"
@@ -101,8 +101,8 @@ class Practice(NamedTuple):
 MANAGER = record(
     "talent motive"                      # personal factors on conversion and on intrinsic motivation
     " effort norm"                       # hours chosen today; hours expected by those who see (-1: nobody does)
-    " worth"                             # CNY an account at the margin, pay only
-    " status leaning pressure"           # weight; -1 low, +1 high; CNY an account
+    " worth worth_of_mentee"             # CNY an account at the margin, one's own and the mentee's, pay only
+    " status leaning leaned pressure"    # weight; -1 low, +1 high, now and before the meeting; CNY an account
     " acceptance"                        # how far excuses are believed
     " belief belief_variance"            # factor on what skill promises
     " errands dependence"                # share of a mentee's hours the mentor takes; 0 to 1
@@ -111,8 +111,10 @@ MANAGER = record(
     "mentor mentee"                      # rows, or -1
     " attended held next_visit",         # meetings; customers in the book; place in the book
     skill=(CHANNEL_COUNT,),              # share of full competence
+    told=(CHANNEL_COUNT,),               # skill before the meeting
     problems=(CHANNEL_COUNT,),           # open
     hours=(ACTIVITY_COUNT,),             # today's, by activity
+    intended=(ACTIVITY_COUNT,),          # hours of the last plan
     promised=(CHANNEL_COUNT,),           # accounts the first hour on a channel promised this morning
     planned=(MEASURE_COUNT,),            # units of each pay measure a day, as planned
     since_meeting=(2,),                  # accounts of one's own, and those expected at belief 1
@@ -125,7 +127,7 @@ CUSTOMER = record(
 )
 POOL = record("available worked won")    # prospects not worked lately, worked in vain, won
 TALLY = record("", "customers overflow") # rows of customers in use; 1 when there were too few
-OUTLOOK = record("done others left scale share sd")                # see planner.py
+OUTLOOK = record("done others left scale share sd slope")                # see planner.py
 DESK = record(theta=(ACTIVITY_COUNT,), own_worth=(ACTIVITY_COUNT,), split=(ACTIVITY_COUNT,), worth=(MEASURE_COUNT,),
               yields=(ACTIVITY_COUNT, MEASURE_COUNT))              # see planner.py
 

@@ -154,7 +154,7 @@ def expect_count(s: Schedules, k: int, done: float, mean: float, scale: float, r
         drop = -math.expm1(-risk * rate)
         return start_of_tail + mean * drop / risk, drop / risk
     base = share * pay_at(s, k, scale * done)
-    total, derivative, seen = 0.0, 0.0, 0.0
+    total, derivative = 0.0, 0.0
     factor = math.exp(-risk * rate)
     tilted_p, tilted_seen = math.exp(-mean * factor), 0.0
     here = 1.0

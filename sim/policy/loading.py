@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sim.errors import InputError
 from sim.policy.schema import Policy, PolicyFile
 from sim.reading import PROVENANCE, Inherited, find_file, inherited, library_names, read_inherited, resource_folder, validated
 

@@ -237,7 +237,7 @@ class MentorPairing(Sourced):
 
     named: `pairs` lists [mentor, mentee]. best_with_newest: the most skilled manager with the newest, the next with the
     next; random: drawn. `count` limits the pairs made by rule (left out: as many as there are managers for).
-    bundled: variable pay goes by the pair's joint result and is shared equally.
+    bundled: each of the pair is paid by the pair's mean result (a step at 6 needs 12 of the two together).
     """
 
     rule: Literal["none", "named", "best_with_newest", "random"] = "none"
@@ -266,9 +266,12 @@ class MentorPairing(Sourced):
 
 
 class Leads(Sourced):
-    """Where business comes from: the share of leads the branch assigns, and the channels managers work, best first."""
+    """Where business comes from: the share of the branch's own leads that it hands out, and the channels managers work, best first.
 
-    assigned_share: Share = Field(0.0, description="share of leads assigned by the branch, 0 to 1")
+    The more is handed out, the less managers work the channels themselves.
+    """
+
+    assigned_share: Share = Field(0.0, description="share of the branch's own leads that it hands out, 0 to 1")
     channels: tuple[Channel, ...] = Field(CHANNELS, description="channels to work, in order")
 
     @model_validator(mode="after")

@@ -53,8 +53,10 @@ def milestone_rows(run: Runs, facts: Facts | None, lang: str) -> list[Row]:
     ends = week_ends(run.scenario)
     for milestone in facts.milestones if facts else ():
         day = ends[nearest_week(run.scenario, milestone.day)]
-        who = say("figure.accounts.ranked", lang, rank=milestone.rank, of=len(milestone.managers), group=known("cohorts", milestone.group, lang)) \
-            if milestone.group else listed(milestone.managers, lang)
+        who = listed(milestone.managers, lang)
+        if milestone.group:
+            group = known("cohorts", milestone.group, lang)
+            who = say("figure.accounts.ranked", lang, rank=milestone.rank, of=len(milestone.managers), group=group)
         rows.append(Row(say("figure.accounts.milestone", lang, who=who, day=day_text(day, lang)), at_milestone(run, milestone),
                         milestone.accounts, at_least=milestone.at_least))
     return rows
@@ -97,7 +99,7 @@ def draw_accounts_by_policy(result: Comparison, lang: str) -> Plot:
     panels = page.body.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     _fill(panels, len(result.runs))
     for axes, run in zip(panels.flat, result.runs):
-        _draw_so_far(axes, run, facts, lang, ticks=3)
+        _draw_so_far(axes, run, facts, lang, ticks=3 if columns < 4 else 2)
         axes.set_title(folded(names[run.policy.name], 84 // columns), fontsize=8.5)
     panels[0, 0].set_ylim(bottom=0)
     for axes in panels[:, 0]:
@@ -113,7 +115,8 @@ def draw_managers_by_policy(result: Comparison, lang: str) -> Plot:
     tables = [manager_rows(run, facts, lang) for run in result.runs]
     columns, lines = _shape(len(result.runs))
     title = say("figure.managers.title", lang, scenario=title_of(result.scenario, lang))
-    page = sheet((0.20 * len(tables[0]) + 0.55) * lines + 0.8, title, _caption(result.baseline, facts, tables[0], lang), footer(result, lang))
+    height = (0.20 * len(tables[0]) + 0.55) * lines + 0.8
+    page = sheet(height, title, _caption(result.baseline, facts, tables[0], lang), footer(result, lang))
     panels = page.body.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     _fill(panels, len(result.runs))
     for axes, run, rows in zip(panels.flat, result.runs, tables):
@@ -142,15 +145,16 @@ def _fill(panels: np.ndarray, used: int) -> None:
 
 
 def _draw_so_far(axes: Axes, run: Runs, facts: Facts | None, lang: str, ticks: int = 6) -> None:
-    days = week_ends(run.scenario)
-    low, lower, middle, upper, high = quantiles(weekly(run, "accounts").cumsum(axis=1))
+    days = [run.scenario.timeline.dates[0], *week_ends(run.scenario)]
+    so_far = np.pad(weekly(run, "accounts").cumsum(axis=1), ((0, 0), (1, 0)))       # nothing when the first day begins
+    low, lower, middle, upper, high = quantiles(so_far)
     axes.fill_between(days, low, high, color=MODEL, alpha=0.16, linewidth=0)
     axes.fill_between(days, lower, upper, color=MODEL, alpha=0.32, linewidth=0)
     axes.plot(days, middle, color=MODEL)
     if facts:
         axes.plot(days[-1], facts.total, "D", color=CASE, markersize=7, markeredgecolor="black", clip_on=False, zorder=5)
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-    date_axis(axes, lang, days, ticks)
+    date_axis(axes, lang, days[0], days[-1], ticks)
 
 
 def draw_rows(axes: Axes, rows: Sequence[Row]) -> None:
@@ -183,8 +187,8 @@ def _legend(body: SubFigure, facts: Facts | None, lang: str, median: Line2D) -> 
 def _caption(run: Runs, facts: Facts | None, rows: Sequence[Row], lang: str, alone: bool = False) -> str:
     parts = [say("figure.accounts.caption" if run.replications > 1 else "figure.accounts.once", lang, replications=run.replications)]
     if facts:
-        own = run.policy.name == facts.policy and alone
-        parts.append(say("figure.accounts.own_caption" if own else "figure.accounts.case_caption", lang, total=facts.total, policy=facts.policy))
+        key = "figure.accounts.own_caption" if alone and run.policy.name == facts.policy else "figure.accounts.case_caption"
+        parts.append(say(key, lang, total=facts.total, policy=facts.policy))
     if any(row.within for row in rows):
         parts.append(say("figure.accounts.bounds_caption", lang))
     if facts and facts.milestones and alone:

@@ -26,7 +26,8 @@ def shared_and_own(policies: Sequence[Policy], lang: str) -> tuple[dict[str, str
     texts = {policy.name: described(policy, lang) for policy in policies}
     same = [aspect for aspect in ASPECTS if len({text[aspect] for text in texts.values()}) == 1]
     first = texts[policies[0].name]
-    return {aspect: first[aspect] for aspect in same}, {name: {a: text[a] for a in ASPECTS if a not in same} for name, text in texts.items()}
+    own = {name: {aspect: text[aspect] for aspect in ASPECTS if aspect not in same} for name, text in texts.items()}
+    return {aspect: first[aspect] for aspect in same}, own
 
 
 def guesses(policy: Policy) -> dict[str, str]:

@@ -23,7 +23,8 @@ def draw_differences(result: Comparison, lang: str) -> Plot:
     lines = -(-len(measures) // COLUMNS)
     others = len(result.runs) - 1
     title = say("figure.differences.title", lang, baseline=names[result.baseline.policy.name])
-    caption = say("figure.differences.caption", lang, confidence=percent(result.confidence, lang), replications=result.baseline.replications)
+    caption = say("figure.differences.caption", lang, confidence=percent(result.confidence, lang),
+                  replications=result.baseline.replications)
     page = sheet((0.30 * others + 0.75) * lines + 0.35, title, caption, footer(result, lang))
     panels = page.body.subplots(lines, COLUMNS, sharey=True, squeeze=False)
     for axes, measure in zip(panels.flat, measures):
@@ -44,7 +45,8 @@ def _draw(axes: Axes, rows: pd.DataFrame, unit: str) -> None:
         face = look(place + 1)
         told = verdict(row.ci_low, row.ci_high) in ("more", "less")
         axes.plot([row.ci_low, row.ci_high], [place, place], color=face.color, linewidth=2.0, solid_capstyle="butt")
-        axes.plot(row.difference, place, face.marker, color=face.color, markerfacecolor=face.color if told else "white", markersize=6, markeredgewidth=1.3)
+        axes.plot(row.difference, place, face.marker, color=face.color, markerfacecolor=face.color if told else "white",
+                  markersize=6, markeredgewidth=1.3)
         axes.text(1.02, place, number(row.difference, unit, signed=True), transform=axes.get_yaxis_transform(), va="center", fontsize=8)
     low, high = min(0.0, rows["ci_low"].min()), max(0.0, rows["ci_high"].max())
     margin = 0.08 * (high - low) or 1.0

@@ -42,5 +42,8 @@ def plot(result: Result, kind: str | None = None, lang: str = "en") -> Plot:
     if chosen not in figures:
         raise InputError("plot", "kind", found=f"`{chosen}`", expected=f"one of {', '.join(figures)}", hint=nearest(chosen, figures))
     written = figure_language(lang)
-    with rc_context(rules(written)):
-        return figures[chosen](result, written)  # type: ignore[operator]
+    settings = rules(written)
+    with rc_context(settings):
+        figure = figures[chosen](result, written)  # type: ignore[operator]
+    figure.settings = settings
+    return figure

@@ -72,7 +72,8 @@ def not_told_from(result: Comparison, name: str, measure: str = "accounts") -> l
 def _headline_of_comparison(result: Comparison, lang: str) -> list[str]:
     names = titles([run.policy for run in result.runs], lang)
     best = leader(result)
-    return [_who_leads(result, best, names, lang), _what_it_costs(result, best, names, lang), _how_far(result.baseline, "headline.trust", lang)]
+    return [_who_leads(result, best, names, lang), _what_it_costs(result, best, names, lang),
+            _how_far(result.baseline, "headline.trust", lang)]
 
 
 def _row(result: Comparison, policy: str, measure: str) -> dict[str, float]:
@@ -86,13 +87,15 @@ def _who_leads(result: Comparison, best: str | None, names: Mapping[str, str], l
     if best is not None:
         row = _row(result, best, "accounts")
         tied = not_told_from(result, best)
-        return say("headline.leads" if not tied else "headline.leads_with_others", lang, policy=names[best], tied=_some(tied, names, lang),
+        return say("headline.leads_with_others" if tied else "headline.leads", lang, policy=names[best], tied=_some(tied, names, lang),
                    mean=number(row["mean"], "accounts"), base=number(row["mean_baseline"], "accounts"),
-                   difference=number(row["difference"], "accounts"), interval=spread(row["ci_low"], row["ci_high"], "accounts", lang), **parts)
+                   difference=number(row["difference"], "accounts"),
+                   interval=spread(row["ci_low"], row["ci_high"], "accounts", lang), **parts)
     nearest = rows.loc[rows["difference"].idxmax()]
     fewer, others = int((rows["ci_high"] < 0.0).sum()), len(rows)
-    return say("headline.none_told" if not fewer else "headline.none_better", lang, policy=names[nearest["policy"]], fewer=fewer, others=others,
-               base=number(nearest["mean_baseline"], "accounts"), difference=number(nearest["difference"], "accounts", signed=True),
+    return say("headline.none_better" if fewer else "headline.none_told", lang, policy=names[nearest["policy"]], fewer=fewer,
+               others=others, base=number(nearest["mean_baseline"], "accounts"),
+               difference=number(nearest["difference"], "accounts", signed=True),
                interval=spread(nearest["ci_low"], nearest["ci_high"], "accounts", lang, signed=True), **parts)
 
 
@@ -106,14 +109,16 @@ def _what_it_costs(result: Comparison, best: str | None, names: Mapping[str, str
     if best is None:
         columns = {run.policy.name: run.totals()["pay"].to_numpy() for run in result.runs}
         ends = extremes(columns, result.confidence)
-        return say("headline.pay_ranges" if ends.told else "headline.pay_not_told", lang, low=number(ends.bottom.mean, "CNY"), high=number(ends.top.mean, "CNY"),
-                   cheapest=names[ends.lowest], dearest=names[ends.highest], confidence=percent(result.confidence, lang))
+        return say("headline.pay_ranges" if ends.told else "headline.pay_not_told", lang, cheapest=names[ends.lowest],
+                   dearest=names[ends.highest], low=number(ends.bottom.mean, "CNY"), high=number(ends.top.mean, "CNY"),
+                   confidence=percent(result.confidence, lang))
     pay, ratio = _row(result, best, "pay"), _row(result, best, "accounts_per_10k_pay")
     unit = "accounts per 10000 CNY"
     told = verdict(pay["ci_low"], pay["ci_high"])
     gap = say(f"headline.pay_{told}", lang, difference=number(abs(pay["difference"]), "CNY"), confidence=percent(result.confidence, lang),
               interval=spread(*sorted((abs(pay["ci_low"]), abs(pay["ci_high"]))), "CNY", lang))
-    return say("headline.costs", lang, pay=number(pay["mean"], "CNY"), gap=gap, ratio=number(ratio["mean"], unit), base_ratio=number(ratio["mean_baseline"], unit))
+    return say("headline.costs", lang, pay=number(pay["mean"], "CNY"), gap=gap, ratio=number(ratio["mean"], unit),
+               base_ratio=number(ratio["mean_baseline"], unit))
 
 
 def _how_far(run: Runs, key: str, lang: str) -> str:
@@ -160,7 +165,8 @@ def _pay_output(result: Comparison, names: Mapping[str, str], lang: str) -> str:
     ends = extremes({run.policy.name: run.totals()["accounts_per_10k_pay"].to_numpy() for run in result.runs}, result.confidence)
     return say("takeaway.pay_output" if ends.told else "takeaway.pay_output_open", lang, confidence=percent(result.confidence, lang),
                best=names[ends.highest], worst=names[ends.lowest], most=number(ends.top.mean, unit), fewest=number(ends.bottom.mean, unit),
-               most_interval=spread(ends.top.low, ends.top.high, unit, lang), fewest_interval=spread(ends.bottom.low, ends.bottom.high, unit, lang))
+               most_interval=spread(ends.top.low, ends.top.high, unit, lang),
+               fewest_interval=spread(ends.bottom.low, ends.bottom.high, unit, lang))
 
 
 def _accounts_by_policy(result: Comparison, names: Mapping[str, str], lang: str) -> str:
@@ -170,7 +176,8 @@ def _accounts_by_policy(result: Comparison, names: Mapping[str, str], lang: str)
         inside = [name for name, band in bands.items() if band[0] <= facts.total <= band[-1]]
         return say("takeaway.accounts_case", lang, total=facts.total, inside=len(inside), policies=len(bands))
     low, high = min(bands, key=lambda name: bands[name][2]), max(bands, key=lambda name: bands[name][2])
-    return say("takeaway.accounts_range", lang, lowest=names[low], highest=names[high], low=number(bands[low][2], "accounts"), high=number(bands[high][2], "accounts"))
+    return say("takeaway.accounts_range", lang, lowest=names[low], highest=names[high],
+               low=number(bands[low][2], "accounts"), high=number(bands[high][2], "accounts"))
 
 
 def _managers_by_policy(result: Comparison, names: Mapping[str, str], lang: str) -> str:
@@ -179,8 +186,9 @@ def _managers_by_policy(result: Comparison, names: Mapping[str, str], lang: str)
         low, high = min(hit for hit, _ in hits), max(hit for hit, _ in hits)
         return say("takeaway.managers_case" if low < high else "takeaway.managers_case_same", lang, known=hits[0][1], low=low, high=high)
     ends = extremes({run.policy.name: run.totals()["accounts_gini"].to_numpy() for run in result.runs}, result.confidence)
-    return say("takeaway.managers_gini" if ends.told else "takeaway.managers_gini_open", lang, highest=names[ends.highest], lowest=names[ends.lowest],
-               top=number(ends.top.mean, "Gini index"), bottom=number(ends.bottom.mean, "Gini index"), confidence=percent(result.confidence, lang))
+    return say("takeaway.managers_gini" if ends.told else "takeaway.managers_gini_open", lang, confidence=percent(result.confidence, lang),
+               highest=names[ends.highest], lowest=names[ends.lowest],
+               top=number(ends.top.mean, "Gini index"), bottom=number(ends.bottom.mean, "Gini index"))
 
 
 def managers_inside(run: Runs) -> tuple[int, int]:
@@ -197,9 +205,10 @@ def _weeks_by_policy(result: Comparison, names: Mapping[str, str], lang: str) ->
     for measure in ("effort", "skill"):
         ends = extremes({run.policy.name: run.totals()[measure].to_numpy() for run in result.runs}, result.confidence)
         unit = list_measures()[measure].unit
-        parts.append(say("takeaway.weeks_part" if ends.told else "takeaway.weeks_part_open", lang, measure=say(f"takeaway.{measure}", lang),
-                         highest=names[ends.highest], lowest=names[ends.lowest], top=number(ends.top.mean, unit), bottom=number(ends.bottom.mean, unit),
-                         unit=say(f"takeaway.{measure}_unit", lang)))
+        parts.append(say("takeaway.weeks_part" if ends.told else "takeaway.weeks_part_open", lang,
+                         measure=say(f"takeaway.{measure}", lang), unit=say(f"takeaway.{measure}_unit", lang),
+                         highest=names[ends.highest], lowest=names[ends.lowest],
+                         top=number(ends.top.mean, unit), bottom=number(ends.bottom.mean, unit)))
     return say("takeaway.weeks", lang, first=parts[0], second=parts[1], confidence=percent(result.confidence, lang))
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 from urllib.parse import quote
 
 import jinja2
@@ -26,6 +26,7 @@ from sim.report.findings import MAIN, RUNS_CONFIDENCE, headline, takeaway, verdi
 from sim.report.style import figure_language, svg
 from sim.report.words import axis_name, listed, measure_name, number, percent, say, spread, title_of, titles, unit_name
 from sim.world import Scenario, load_mechanisms
+from sim.world.fields import Status
 
 PACKAGES = ("numpy", "numba", "pandas", "pyarrow", "matplotlib")       # what the bytes of results and figures depend on
 
@@ -73,20 +74,21 @@ def render(result: Runs | Comparison, lang: str, notebooks: Sequence[tuple[str, 
     compared = isinstance(result, Comparison)
     names, sure = titles(policies, lang), percent(result.confidence if compared else RUNS_CONFIDENCE, lang)
     shared, own = shared_and_own(policies, lang)
-    facts = {"replications": runs[0].replications, "seed": runs[0].seed, "confidence": sure, "baseline": names[policies[0].name],
-             "count": len(policies), "policy": names[policies[0].name], "scenario": title_of(scenario, lang)}
-    text = partial(say, lang=lang, **facts)
+    text = partial(say, lang=lang, replications=runs[0].replications, seed=runs[0].seed, confidence=sure, baseline=names[policies[0].name],
+                   count=len(policies), policy=names[policies[0].name], scenario=title_of(scenario, lang))
     statuses = scenario.ledger()["status"].value_counts()
     return _template().render(
         lang=lang, t=lambda key, **parts: say(key, lang, **parts), compared=compared, confidence=sure, made=result.provenance,
-        title=text("report.title" if compared else "report.runs_title"), subtitle=text("report.subtitle" if compared else "report.runs_subtitle"),
-        headline=headline(result, lang), glyphs=figure_language(lang) == lang, world=_world(scenario, lang), switched_off=_switched_off(scenario, lang),
-        policies=policies, names=names, shared=shared, own=own, own_aspects=list(own[policies[0].name]), baseline_name=say("report.baseline_mark", lang, name=names[policies[0].name]), figures=draw_all(result, lang),
+        title=text("report.title" if compared else "report.runs_title"), headline=headline(result, lang),
+        subtitle=text("report.subtitle" if compared else "report.runs_subtitle"),
+        glyphs=figure_language(lang) == lang, world=_world(scenario, lang), switched_off=_switched_off(scenario, lang),
+        policies=policies, names=names, baseline_name=text("report.baseline_mark", name=names[policies[0].name]),
+        shared=shared, own=own, own_aspects=list(own[policies[0].name]), figures=draw_all(result, lang),
         table_caption=text("report.table_caption" if compared else "report.runs_table_caption"),
         table=_differences(result, names, lang) if isinstance(result, Comparison) else _summary(result, lang),
         reading=_reading(result, text), limits=_limits(runs[0], lang), guesses=_guesses(policies, names, lang),
-        assumptions_intro=say("report.assumptions_intro", lang, **{key: int(statuses.get(key, 0)) for key in ("measured", "calibrated", "assumed")}),
-        ledger=ledger_groups(scenario), files=files, packages=", ".join(f"{name} {number_}" for name, number_ in packages().items()),
+        assumptions_intro=text("report.assumptions_intro", **{key: int(statuses.get(key, 0)) for key in get_args(Status)}),
+        ledger=ledger_groups(scenario), files=files, packages=", ".join(map(" ".join, packages().items())),
         notebooks=[(title, quote(path)) for title, path in notebooks],
     )
 
@@ -106,7 +108,8 @@ def packages() -> dict[str, str]:
 
 def _world(scenario: Scenario, lang: str) -> str:
     return say("report.world", lang, scenario=title_of(scenario, lang), managers=len(scenario.managers), branches=len(scenario.branches),
-               days=scenario.calendar.days, start=scenario.timeline.dates[0].isoformat(), status=say(f"report.statuses.{scenario.status}", lang))
+               days=scenario.calendar.days, start=scenario.timeline.dates[0].isoformat(),
+               status=say(f"report.statuses.{scenario.status}", lang))
 
 
 def _switched_off(scenario: Scenario, lang: str) -> str:
@@ -122,7 +125,8 @@ def _differences(result: Comparison, names: Mapping[str, str], lang: str) -> lis
         if not rows.empty:
             groups.append({"title": axis_name(measure, lang), "rows": [{
                 "policy": names[row.policy], "mean_baseline": number(row.mean_baseline, unit), "mean": number(row.mean, unit),
-                "difference": number(row.difference, unit, signed=True), "interval": spread(row.ci_low, row.ci_high, unit, lang, signed=True),
+                "difference": number(row.difference, unit, signed=True),
+                "interval": spread(row.ci_low, row.ci_high, unit, lang, signed=True),
                 "verdict": verdict(row.ci_low, row.ci_high), "gain": number(row.variance_reduction, "times"),
             } for row in rows.itertuples()]})
     return groups
@@ -162,11 +166,14 @@ def _guesses(policies: Sequence[Policy], names: Mapping[str, str], lang: str) ->
 
 def ledger_groups(scenario: Scenario) -> list[Assumption]:
     """The scenario's ledger, a parameter with all its entries in one row."""
-    parameters = scenario.resolved
-    groups = []
-    for (name, unit, status, source, changed), rows in groupby(scenario.ledger().itertuples(), lambda row: (
-            row.name.split(".")[0] if row.name.split(".")[0] in parameters else row.name, row.unit, row.status, row.source, row.overridden)):
+    parameters, groups = scenario.resolved, []
+
+    def shared(row: Any) -> tuple[Any, ...]:
+        first = row.name.split(".")[0]
+        return first if first in parameters else row.name, row.unit, row.status, row.source, bool(row.overridden)
+
+    for (name, *about), rows in groupby(scenario.ledger().itertuples(), shared):
         values = [(f"{row.name.removeprefix(name).removeprefix('.')} {row.value:,.10g}".strip(),
                    "" if math.isnan(row.low) else f"({row.low:,.10g} – {row.high:,.10g})") for row in rows]
-        groups.append(Assumption(name, values, unit, status, source, bool(changed)))
+        groups.append(Assumption(name, values, *about))
     return groups

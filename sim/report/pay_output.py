@@ -31,7 +31,8 @@ def draw_pay_output(result: Comparison, lang: str) -> Plot:
         axes.plot([pay.mean] * 2, spread["accounts"], color=face.color, linewidth=0.9, alpha=0.6)
         axes.plot([pay.low, pay.high], [accounts.mean] * 2, color=face.color, linewidth=3, solid_capstyle="butt")
         axes.plot([pay.mean] * 2, [accounts.low, accounts.high], color=face.color, linewidth=3, solid_capstyle="butt")
-        handles.append(axes.plot(pay.mean, accounts.mean, face.marker, color=face.color, markersize=8, markerfacecolor="none", markeredgewidth=1.7, zorder=4)[0])
+        handles += axes.plot(pay.mean, accounts.mean, face.marker, color=face.color, markersize=8, markerfacecolor="none",
+                             markeredgewidth=1.7, zorder=4)
     _margins(axes)
     _rays(axes, lang)
     axes.set_xlabel(axis_name("pay", lang))
@@ -58,9 +59,9 @@ def _rays(axes: Axes, lang: str) -> None:
         if x <= left:
             continue
         axes.plot([left, x], [left / cost, y], color=FAINT, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
-        at_right = x == right
-        axes.annotate(say("figure.pay_output.ray", lang, cost=f"{cost:,.0f}"), (x, y), (4, 0) if at_right else (0, 3), textcoords="offset points",
-                      ha="left" if at_right else "center", va="center" if at_right else "bottom", fontsize=7.5, color=FAINT)
+        offset, across, along = ((4, 0), "left", "center") if x == right else ((0, 3), "center", "bottom")
+        axes.annotate(say("figure.pay_output.ray", lang, cost=f"{cost:,.0f}"), (x, y), offset, textcoords="offset points",
+                      ha=across, va=along, fontsize=7.5, color=FAINT)
 
 
 def round_costs(low: float, high: float) -> list[float]:

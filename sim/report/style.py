@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -72,10 +72,15 @@ def rules(lang: str) -> dict[str, Any]:
 class Plot(Figure):
     """A figure outside pyplot's list of open ones: nothing to close; a notebook shows it as the value of a cell.
 
-    heading: the words above it.
+    heading: the words above it. settings: matplotlib's, as they were when it was made; ticks are made only when drawn.
     """
 
     heading: str = ""
+    settings: Mapping[str, Any] = {}
+
+    def draw(self, renderer: Any) -> None:
+        with rc_context(dict(self.settings)):
+            super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
         return png(self)
@@ -155,10 +160,10 @@ def folded(text: str, width: int) -> str:
     return "\n".join(wrapped(text, width))
 
 
-def date_axis(axes: Axes, lang: str, dates: Sequence[date], ticks: int) -> None:
+def date_axis(axes: Axes, lang: str, first: date, last: date, ticks: int) -> None:
     """Days on the horizontal axis, in the reader's language whatever the machine's."""
-    key = "figure.day" if (dates[-1] - dates[0]).days <= 400 else "figure.month"
-    marks = day_marks(dates[0], dates[-1], ticks)
+    key = "figure.day" if (last - first).days <= 400 else "figure.month"
+    marks = day_marks(first, last, ticks)
     axes.set_xticks(marks, [day_text(day, lang, key) for day in marks])
 
 
@@ -171,8 +176,8 @@ def day_marks(first: date, last: date, most: int) -> list[date]:
 
 
 def day_text(day: date, lang: str, key: str = "figure.day") -> str:
-    """A date in short; key: an entry of labels.yaml with gaps for day, month, name of the month and year."""
-    return say(key, lang, day=day.day, month=day.month, name=say("figure.months", lang).split()[day.month - 1], year=day.year)
+    """A date in short; key: an entry of labels.yaml with gaps for day, name of the month and year."""
+    return say(key, lang, day=day.day, name=say("figure.months", lang).split()[day.month - 1], year=day.year)
 
 
 def png(figure: Figure, dpi: int = 200) -> bytes:

@@ -23,12 +23,13 @@ def draw_weeks(result: Runs | Comparison, lang: str) -> Plot:
     confidence = result.confidence if isinstance(result, Comparison) else 0.95
     names = short_titles([run.policy for run in runs], lang)
     days = week_ends(runs[0].scenario)
-    caption = say("figure.weeks.caption" if runs[0].replications > 1 else "figure.accounts.once", lang, confidence=percent(confidence, lang), replications=runs[0].replications)
+    caption = say("figure.weeks.caption" if runs[0].replications > 1 else "figure.accounts.once", lang,
+                  confidence=percent(confidence, lang), replications=runs[0].replications)
     page = sheet(2.9 + 0.2 * -(-len(runs) // 2), say("figure.weeks.title", lang), caption, footer(result, lang))
     panels = page.body.subplots(1, len(SHOWN), sharex=True)
     panels[1].sharey(panels[0])
     full = full_weeks(runs[0].scenario)
-    days = [days[week] for week in full]
+    first, days = runs[0].scenario.timeline.dates[0], [days[week] for week in full]
     every = max(1, len(days) // 5)
     for axes, measure in zip(panels, SHOWN):
         for place, run in enumerate(runs):
@@ -41,7 +42,7 @@ def draw_weeks(result: Runs | Comparison, lang: str) -> Plot:
         axes.set_ylabel(unit_name(list_measures()[measure].unit, lang))
         axes.yaxis.set_major_locator(MaxNLocator(6))
         axes.margins(y=0.08)
-        date_axis(axes, lang, days, 4)
-    handles = [Line2D([], [], color=(face := look(place)).color, marker=face.marker, linestyle=face.linestyle, markersize=5.5) for place in range(len(runs))]
+        date_axis(axes, lang, first, days[-1], 4)
+    handles = [Line2D([], [], **look(place)._asdict(), markersize=5.5) for place in range(len(runs))]
     page.body.legend(handles, list(names.values()), loc="outside lower center", ncols=2)
     return page.figure

@@ -67,7 +67,8 @@ def _staging(folder: Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
     except OSError as error:
-        raise InputError(folder, found=f"a place that cannot be written to ({error.strerror})", expected="a folder for the report") from None
+        found = f"a place that cannot be written to ({error.strerror})"
+        raise InputError(folder, found=found, expected="a folder for the report") from None
     try:
         yield stage
     except BaseException:

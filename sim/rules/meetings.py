@@ -31,9 +31,9 @@ def pressed(pressure: float, acceptance: float, step: float, attended: int, habi
 
 
 @rule
-def faded(pressure: float, fade: float) -> float:
-    """Pressure one day later: x exp(-fade)."""
-    return pressure * math.exp(-fade)
+def faded(stock: float, fade: float) -> float:
+    """Pressure, or problems nobody answered, one day later: x exp(-fade)."""
+    return stock * math.exp(-fade)
 
 
 @rule

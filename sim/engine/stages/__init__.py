@@ -1,0 +1,1 @@
+"""The stages of a day, one file each; `sim.engine.day` says in which order they run."""

@@ -1,0 +1,72 @@
+"""What a contact promises: pools, chances, and what an account is worth to a manager besides pay."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.compiled import rule
+from sim.engine.state import INTERMEDIARIES, SHARED
+from sim.engine.streams import normal, uniform
+from sim.policy.kernel import QUARTER
+from sim.rules.peers import leaning_factor
+from sim.rules.prospecting import blocked, conversion, mean_contacts, partner_worth
+
+MOST_CHANCE = 0.95       # no contact is certain
+
+
+@rule
+def pool_row(i: int, k: int, n: int) -> int:
+    """The pool that manager i works on channel k: one's own, or the branch's."""
+    return n if SHARED[k] else i
+
+
+@rule
+def fresh_share(pool: np.record, par: np.record) -> float:
+    """Share of the pool not worked lately; 1 when saturation is switched off."""
+    size = pool.available + pool.worked + pool.won
+    if size <= 0.0:
+        return 0.0
+    return 1.0 - par.saturation * (1.0 - pool.available / size)
+
+
+@rule
+def chance(m: np.record, k: int, channel: np.record, par: np.record) -> float:
+    """Chance that a contact of manager m on channel k converts, before what the customer adds."""
+    p = conversion(m.skill[k], channel.unskilled, channel.skilled) * m.talent * blocked(m.problems[k], par.problem_block)
+    return min(MOST_CHANCE, p * (1.0 - par.dependence_effect * m.dependence))
+
+
+@rule
+def partner_chance(m: np.record, par: np.record) -> float:
+    """Chance that a lead from an intermediary becomes an account."""
+    p = conversion(m.skill[INTERMEDIARIES], par.partner_unskilled, par.partner_skilled) * m.talent
+    p *= blocked(m.problems[INTERMEDIARIES], par.problem_block)
+    return min(MOST_CHANCE, p * (1.0 - par.dependence_effect * m.dependence))
+
+
+@rule
+def intrinsic_worth(m: np.record, person: np.record, par: np.record) -> float:
+    """What an account is worth to a manager besides pay, CNY: motives, leaning, dependence, accountability."""
+    own = person.intrinsic * m.motive * leaning_factor(m.leaning, par.lean_effect)
+    return own * (1.0 - par.dependence_effect * m.dependence) + m.pressure
+
+
+@rule
+def promise(m: np.record, k: int, channel: np.record, pool: np.record, par: np.record, rules: np.record,
+            today: np.record) -> float:
+    """Accounts that a first hour on channel k promises today, as skill has it (the manager's belief comes on top)."""
+    if rules.attention[k] <= 0.0:
+        return 0.0
+    pace = mean_contacts(1.0, channel.pace, par.effort_eta, fresh_share(pool, par)) * rules.access[k]
+    p = chance(m, k, channel, par)
+    if k == INTERMEDIARIES:
+        p *= partner_worth(par.partner_leads, par.partner_fade, max(1.0, today.left[QUARTER])) * partner_chance(m, par)
+    return pace * p * today.demand
+
+
+@rule
+def spread(key: np.uint64, sd: float) -> float:
+    """A factor drawn under a key: lognormal with mean 1 and this standard deviation of its logarithm."""
+    return math.exp(sd * normal(uniform(key, 0)) - 0.5 * sd * sd)

@@ -1,0 +1,108 @@
+"""Customers: how they come into a branch, and stage 4, service, satisfaction and churn."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.compiled import rule
+from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_SATISFACTION, R_CONTACTS, SERVICE, SERVICE_CONTACTS, State, World
+from sim.engine.streams import (
+    ALWAYS, CHURN, CONTACTS, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, normal, poisson, stream, uniform,
+)
+from sim.policy.kernel import MONTH, QUARTER
+from sim.rules.customers import contacted, decayed, exposure
+from sim.rules.prospecting import mean_contacts
+
+
+@rule
+def settle_customer(s: State, w: World, seed: np.uint64, i: int, row: int, day: int, balance: float, segment: int,
+                    number: int) -> None:
+    """Write a customer into the arrays and into manager i's book. number: the customer's own, for the draws."""
+    c = s.customers[row]
+    c.owner, c.segment, c.balance, c.seen = i, segment, balance, day
+    key = stream(seed, SATISFACTION, w.people[i].seat, ALWAYS)
+    start = w.par.satisfaction_start + w.par.satisfaction_spread * normal(uniform(key, number))
+    s.customers[row].satisfaction = min(1.0, max(0.0, start))
+    s.customers[row].irritation = 0.0
+    place = uniform(stream(seed, HAZARD, w.people[i].seat, ALWAYS), number) * (len(w.hazards) - 1)
+    below = int(place)
+    s.customers[row].hazard = w.hazards[below] + (place - below) * (w.hazards[below + 1] - w.hazards[below])
+    s.customers[row].patience = -math.log(uniform(stream(seed, CHURN, w.people[i].seat, ALWAYS), number))
+    s.book[i, s.managers[i].held] = row
+    s.managers[i].held += 1
+    s.tally.customers = row + 1
+
+
+@rule
+def populate(s: State, w: World, seed: np.uint64) -> None:
+    """The customers at the start: segments, lognormal balances, satisfaction, hazard and patience, drawn by (manager, number)."""
+    for i in range(len(s.managers)):
+        segments, balances = stream(seed, SEGMENT, w.people[i].seat, ALWAYS), stream(seed, START_BALANCE, w.people[i].seat, ALWAYS)
+        for c in range(int(w.people[i].portfolio)):
+            segment, u = 0, uniform(segments, c)
+            while segment + 1 < len(w.segments) and u >= w.segments[segment].cut:
+                segment += 1
+            kind = w.segments[segment]
+            balance = math.exp(kind.balance_log_median + kind.balance_log_sd * normal(uniform(balances, c)))
+            settle_customer(s, w, seed, i, s.tally.customers, 0, balance, segment, c)
+
+
+@rule
+def serve(s: State, w: World, seed: np.uint64, day: int) -> None:
+    """Service hours become contacts, in the order of the book, round and round; satisfaction and churn catch up there."""
+    for i in range(len(s.managers)):
+        hours = s.managers[i].hours[SERVICE]
+        if hours <= 0.0 or s.managers[i].held == 0:
+            continue
+        mean = mean_contacts(hours, w.par.service_pace, w.par.effort_eta, 1.0) * w.days[day].demand
+        contacts = poisson(uniform(stream(seed, CONTACTS, w.people[i].seat, day), 0), mean)
+        made = 0
+        for _ in range(contacts):
+            if s.managers[i].held == 0:
+                break
+            place = s.managers[i].next_visit % s.managers[i].held
+            row = s.book[i, place]
+            catch_up(s, w, row, day)
+            if s.customers[row].patience <= 0.0:
+                s.managers[i].held -= 1
+                s.book[i, place] = s.book[i, s.managers[i].held]     # gone: the last in the book takes the place
+                continue
+            s.customers[row].satisfaction = contacted(s.customers[row].satisfaction, s.customers[row].irritation, w.par.contact_gain, w.par.annoyance)
+            s.customers[row].irritation += 1.0
+            s.managers[i].next_visit = place + 1
+            made += 1
+        for period in (MONTH, QUARTER):
+            s.managers[i].period_units[SERVICE_CONTACTS, period] += made
+        s.weeks[w.days[day].week, i, R_CONTACTS] += made
+
+
+@rule
+def catch_up(s: State, w: World, row: int, day: int) -> None:
+    """Bring a customer up to this day: hazard borne, satisfaction and irritation decayed, in closed form."""
+    days = float(day - s.customers[row].seen)
+    if days <= 0.0:
+        return
+    borne = exposure(s.customers[row].satisfaction, w.par.satisfaction_rest, days, w.par.satisfaction_decay, w.par.churn_response)
+    s.customers[row].patience -= s.customers[row].hazard * borne
+    s.customers[row].satisfaction = decayed(s.customers[row].satisfaction, w.par.satisfaction_rest, days, w.par.satisfaction_decay)
+    s.customers[row].irritation = decayed(s.customers[row].irritation, 0.0, days, w.par.irritation_fade)
+    s.customers[row].seen = day
+
+
+@rule
+def close_books(s: State, w: World, day: int) -> None:
+    """At the horizon's end every customer catches up; satisfaction, losses and holdings are counted."""
+    for row in range(s.tally.customers):
+        if s.customers[row].patience > 0.0:
+            catch_up(s, w, row, day)
+        i = s.customers[row].owner
+        if s.customers[row].patience > 0.0:
+            s.finals[i, F_SATISFACTION] += s.customers[row].satisfaction
+            s.finals[i, F_CUSTOMERS] += 1.0
+        else:
+            s.finals[i, F_CHURNED] += 1.0
+    for i in range(len(s.managers)):
+        if s.finals[i, F_CUSTOMERS] > 0.0:
+            s.finals[i, F_SATISFACTION] /= s.finals[i, F_CUSTOMERS]

@@ -1,0 +1,140 @@
+"""Stage 2, planning: what each manager expects, and the hours chosen."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.compiled import rule
+from sim.engine.planner import NOBODY, Person, plan_effort
+from sim.engine.stages.chances import intrinsic_worth, pool_row, promise, spread
+from sim.engine.stages.peers import meets_on, norm_of
+from sim.engine.stages.settling import shares_pay
+from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, SERVICE, SERVICE_CONTACTS, Practice, State, World
+from sim.engine.streams import TREMBLE, stream
+from sim.policy.kernel import Schedules
+from sim.rules.prospecting import mean_contacts
+
+
+@rule
+def imposed_hours(s: State, w: World, q: Practice, i: int, day: int) -> float:
+    """Hours of the day that are not the manager's to choose: the meeting, mentoring, leads that came in."""
+    hours = q.par.meeting_hours if meets_on(q, day) else 0.0
+    if s.managers[i].mentor >= 0 or s.managers[i].mentee >= 0:
+        hours += q.par.mentoring_hours
+    return hours + w.par.lead_hours * s.managers[i].queue
+
+
+@rule
+def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int) -> None:
+    """Fill in what manager i expects of each merged schedule: done so far, what the others bring, days left."""
+    n = len(s.managers)
+    for g in range(len(s.outlook)):
+        o, line = s.outlook[g], pay.lines[g]
+        o.others, o.done, members = 0.0, 0.0, 0
+        for j in range(n):
+            if shares_pay(s, q, line, i, j):
+                members += 1
+                o.done += s.managers[j].period_units[line.measure, line.period]
+                o.others += s.managers[j].planned[line.measure] if j != i else 0.0
+        o.scale = 1.0 / members if line.own else 1.0
+        o.share = 1.0 if line.own else 1.0 / members
+        o.left = w.days[day].left[line.period] / w.days[day].demand
+
+
+@rule
+def plan(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int) -> None:
+    """Every manager chooses the hours of the day."""
+    for i in range(len(s.managers)):
+        plan_one(s, w, q, pay, i, seed, day)
+    for i in range(len(s.managers)):
+        book_plan(s.managers[i], w.par, w.days[day].demand)
+
+
+@rule
+def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.uint64, day: int) -> None:
+    """Manager i's hours by activity, from yesterday's efforts of the others."""
+    m, person = s.managers[i], w.people[i]
+    m.norm = norm_of(s, w, q, i)
+    weigh_activities(s, w, q, i, day)
+    imposed = imposed_hours(s, w, q, i, day)
+    capacity = max(0.0, person.capacity - imposed)
+    if w.days[day].demand <= 0.0:                       # nobody is to be met today
+        for k in range(ACTIVITY_COUNT):
+            m.hours[k] = 0.0
+        return
+    if day % w.par.plan_every != 0:
+        keep_plan(m, capacity)
+        return
+    look_ahead(s, w, q, pay, i, day)
+    effort, _ = plan_effort(pay, s.desk, s.outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
+    if w.par.plan_tremble > 0.0:
+        effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
+    if day > 0:
+        effort += w.par.habit_share * (m.effort - effort)
+    effort = min(effort, capacity)
+    m.worth, m.worth_of_mentee = s.desk.worth[ACCOUNTS], shared_worth(s, q, pay, i)
+    for k in range(ACTIVITY_COUNT):
+        m.intended[k] = s.desk.split[k] * effort
+        m.hours[k] = m.intended[k]
+
+
+@rule
+def shared_worth(s: State, q: Practice, pay: Schedules, i: int) -> float:
+    """What an account of the mentee's is worth to manager i in pay, CNY: the lines in which the mentee's results count."""
+    worth = 0.0
+    if s.managers[i].mentee >= 0:
+        for g in range(len(s.outlook)):
+            if pay.lines[g].measure == ACCOUNTS and shares_pay(s, q, pay.lines[g], i, s.managers[i].mentee):
+                worth += s.outlook[g].slope
+    return worth
+
+
+@rule
+def weigh_activities(s: State, w: World, q: Practice, i: int, day: int) -> None:
+    """Put on the desk what a first hour on each activity brings manager i today, and what its output is worth besides pay."""
+    m, d, n = s.managers[i], s.desk, len(s.managers)
+    worth = intrinsic_worth(m, w.people[i], w.par)
+    for k in range(SERVICE):
+        m.promised[k] = promise(m, k, w.channels[k], s.pools[pool_row(i, k, n), k], w.par, q.par, w.days[day])
+        d.theta[k] = m.promised[k] * m.belief * q.par.attention[k]
+        d.own_worth[k] = worth
+    d.theta[SERVICE] = w.par.service_pace * w.days[day].demand if m.held > 0 else 0.0
+    d.own_worth[SERVICE] = w.par.service_duty
+
+
+@rule
+def taste(s: State, w: World, q: Practice, i: int, imposed: float, capacity: float) -> Person:
+    """Manager i as the planner sees a person; who is seen by nobody has no norm, who is not bundled no ceiling."""
+    m, person = s.managers[i], w.people[i]
+    seen, bundled = m.norm >= 0.0, q.par.bundled and m.mentor >= 0
+    return Person(
+        person.effort_cost, w.par.effort_gamma, w.par.effort_eta, imposed, capacity, m.norm,
+        w.par.norm_below if seen else 0.0, w.par.norm_above if seen else 0.0,
+        s.managers[m.mentor].effort if bundled else NOBODY, w.par.ceiling_pull if bundled else 0.0, person.risk_aversion,
+    )
+
+
+@rule
+def keep_plan(m: np.record, capacity: float) -> None:
+    """A day between plans: the hours of the last one, cut in proportion where the day is shorter."""
+    effort = 0.0
+    for k in range(ACTIVITY_COUNT):
+        effort += m.intended[k]
+    share = min(1.0, capacity / effort) if effort > 0.0 else 0.0
+    for k in range(ACTIVITY_COUNT):
+        m.hours[k] = m.intended[k] * share
+
+
+@rule
+def book_plan(m: np.record, par: np.record, demand: float) -> None:
+    """Keep what the plan promises (units a day), so that colleagues' expectations can use it."""
+    effort, accounts = 0.0, 0.0
+    for k in range(SERVICE):
+        effort += m.hours[k]
+        if m.hours[k] > 0.0:
+            accounts += m.promised[k] * math.pow(m.hours[k], par.effort_eta)
+    m.planned[ACCOUNTS] = accounts
+    m.planned[SERVICE_CONTACTS] = mean_contacts(m.hours[SERVICE], par.service_pace, par.effort_eta, 1.0) * demand
+    m.effort = effort + m.hours[SERVICE]
