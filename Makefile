@@ -21,7 +21,7 @@ READY := $(VENV)/.ready
 PIP_INSTALL := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_REQUIRE_VIRTUALENV=0 \
 	$(BIN)/python -m pip install $(PIP_VERBOSITY) --no-compile --no-deps
 
-.PHONY: help setup demo test bench validate fit clean-cache
+.PHONY: help setup demo test bench validate fit docs clean-cache
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +43,11 @@ validate: $(READY) ## check the model against closed forms and the case
 fit: $(READY) ## fit the provisional parameters to the case again
 	@$(BIN)/python -m sim.experiments.fit
 
-clean-cache: ## remove compiled code and what tests and editors leave; keeps .venv and reports
-	@$(PYTHON) -B -c 'import shutil, sim.compiled as c; shutil.rmtree(c.cache_folder() / "compiled", ignore_errors=True)'
+docs: $(READY) ## write the documents' tables and pictures anew
+	@$(BIN)/python docs/build.py
+
+clean-cache: ## remove compiled code, kept runs and what tests and editors leave; keeps .venv and reports
+	@$(PYTHON) -B -c 'import shutil, sim.compiled as c; [shutil.rmtree(c.cache_folder() / part, ignore_errors=True) for part in ("compiled", "runs")]'
 	@rm -rf .pytest_cache .hypothesis build *.egg-info
 	@find . -path ./$(VENV) -prune -o -path ./.git -prune -o \
 		-type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -exec rm -rf {} +

@@ -250,10 +250,18 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     try:
         plain = frame.astype({key: "category" for key in KEYS})
         plain.to_parquet(name, engine="pyarrow", compression="zstd", index=False)
+        os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    """Permissions the user takes away from new files (temporary ones start with fewer)."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _read(path: Path, scenario: Scenario, policy: Policy) -> pd.DataFrame:
