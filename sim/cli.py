@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 DEBUG_VARIABLE = "INCENTIVELAB_DEBUG"
 REPLICATIONS = 200
+BAR = "{desc} {percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"
+COMMANDS = ("demo", "compare", "list", "new", "explore", "doctor")
 LISTS = ("policies", "scenarios", "measures")
 # The baseline comes first. Of the eight it is nearest to what the branch did in 2015: bundled mentor pairs and a weekly meeting;
 # no pay plan is on record, and fixed pay is the eight's closest to the modest commission assumed for that quarter.
@@ -70,7 +72,8 @@ def _report_defect(error: Exception, debug: bool) -> None:
         traceback.print_exception(error)
     text = " ".join(f"{type(error).__name__}: {error}".split())
     more = "" if debug else " Run it again with --debug to see where."
-    print(f"incentivelab has failed, which it should not; please report this with what `incentivelab doctor` prints: {text}.{more}", file=sys.stderr)
+    print(f"incentivelab has failed, which it should not; please report this with what `incentivelab doctor` prints: {text}.{more}",
+          file=sys.stderr)
 
 
 def _interrupted(given: list[str]) -> str:
@@ -109,14 +112,16 @@ def _whole(option: str) -> Callable[[str], Any]:
 def _choice(option: str, known: Sequence[str]) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in known:
-            raise InputError(option, found=repr(text[:60]), expected="one of " + ", ".join(known), hint=nearest(text, known).split("Known here")[0].strip())
+            close = nearest(text, known).split("Known here")[0].strip()
+            raise InputError(option, found=repr(text[:60]), expected="one of " + ", ".join(known), hint=close)
         return text
     return read
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="incentivelab", description="Tries pay plans and management practices on a simulated branch before they are tried on people.",
-                     epilog="A policy or scenario is a name from the library (`incentivelab list policies`) or the path of a YAML file.")
+    parser = _Parser(
+        prog="incentivelab", description="Tries pay plans and management practices on a simulated branch before they are tried on people.",
+        epilog="A policy or scenario is a name from the library (`incentivelab list policies`) or the path of a YAML file.")
     parser.add_argument("--version", action="version", version=f"incentivelab {__version__}")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
@@ -127,7 +132,8 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--debug", action="store_true", help="show where it failed, if it does")
         return made
 
-    demo = command("demo", _demo, "compare eight schemes on the Changzhou branch", " The baseline is what the branch did in 2015, as near as the eight come.")
+    demo = command("demo", _demo, "compare eight schemes on the Changzhou branch",
+                   " The baseline is what the branch did in 2015, as near as the eight come.")
     _common(demo, out="reports/demo")
     compare = command("compare", _compare, "compare policies in one scenario; the first is the baseline",
                       "\n\nThe folder gets report.html, results.parquet, comparison.csv, provenance.json and the executed notebooks.")
@@ -153,23 +159,28 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _common(parser: argparse.ArgumentParser, out: str | None) -> None:
-    parser.add_argument("--replications", type=_whole("--replications"), default=REPLICATIONS, metavar="N", help="runs of each policy (default: %(default)s)")
-    parser.add_argument("--seed", type=_whole("--seed"), default=1, metavar="N", help="of the random numbers all policies share (default: %(default)s)")
-    parser.add_argument("--jobs", type=_whole("--jobs"), default=None, metavar="N", help="processors to use; results do not depend on it (default: all)")
-    parser.add_argument("--confidence", type=_reader("--confidence", float, "a number from 0.5 up to, not including, 1"), default=0.95, metavar="SHARE", help="of the intervals (default: %(default)s)")
-    parser.add_argument("--out", default=out, metavar="DIR", help=f"folder for the report; an earlier report in it is replaced (default: {out or 'one in reports/'})")
+    parser.add_argument("--replications", type=_whole("--replications"), default=REPLICATIONS, metavar="N",
+                        help="runs of each policy (default: %(default)s)")
+    parser.add_argument("--seed", type=_whole("--seed"), default=1, metavar="N",
+                        help="of the random numbers all policies share (default: %(default)s)")
+    parser.add_argument("--jobs", type=_whole("--jobs"), default=None, metavar="N",
+                        help="processors to use; results do not depend on it (default: all)")
+    parser.add_argument("--confidence", type=_reader("--confidence", float, "a number from 0.5 up to, not including, 1"), default=0.95,
+                        metavar="SHARE", help="of the intervals (default: %(default)s)")
+    parser.add_argument("--out", default=out, metavar="DIR",
+                        help=f"folder for the report; an earlier report in it is replaced (default: {out or 'one in reports/'})")
     _language(parser)
     parser.add_argument("--quiet", action="store_true", help="print only where the report is")
 
 
 def _language(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lang", type=_choice("--lang", ("en", "zh")), default="en", metavar="en|zh", help="language of the output (default: %(default)s)")
+    parser.add_argument("--lang", type=_choice("--lang", ("en", "zh")), default="en", metavar="en|zh",
+                        help="language of the output (default: %(default)s)")
 
 
 def _refuse_unknown_command(given: list[str]) -> None:
-    known = ("demo", "compare", "list", "new", "explore", "doctor")
-    if given and not given[0].startswith("-") and given[0] not in known:
-        raise InputError("incentivelab", found=f"no command `{given[0]}`", hint=nearest(given[0], known))
+    if given and not given[0].startswith("-") and given[0] not in COMMANDS:
+        raise InputError("incentivelab", found=f"no command `{given[0]}`", hint=nearest(given[0], COMMANDS))
 
 
 # --- demo and compare -------------------------------------------------------------------------------------------------
@@ -234,7 +245,8 @@ class _Teller:
             return
         from tqdm import tqdm
 
-        with tqdm(total=total, desc=say(f"command.{key}", self.lang), file=sys.stderr, dynamic_ncols=True, leave=False) as bar:
+        words = say(f"command.{key}", self.lang)
+        with tqdm(total=total, desc=words, file=sys.stderr, dynamic_ncols=True, leave=False, bar_format=BAR) as bar:
             yield lambda steps: bar.update(steps) and None
 
 

@@ -38,7 +38,7 @@ def test_a_model_stepped_by_hand_is_the_replication_of_that_number(quarter, repl
         assert (manager.accounts, manager.pay) == (totals.loc[name, "accounts"], totals.loc[name, "pay"])
         assert manager.skill.mean() == pytest.approx(totals.loc[name, "skill"], rel=1e-12)
     state = model.teams[0].state
-    rows = runs.frame[(runs.frame["replication"] == replication) & (runs.frame["level"] == "manager") & (runs.frame["measure"] == "effort")]
+    rows = runs.frame.query("replication == @replication and level == 'manager' and measure == 'effort'")
     weeks = rows[rows["period"] != "total"]["value"].to_numpy().reshape(-1, len(model.teams[0].managers))
     days = np.bincount(scenario.timeline.week)
     by_hand = np.array([np.array(efforts)[scenario.timeline.week == week].mean(axis=0) for week in range(len(days))])
@@ -48,7 +48,8 @@ def test_a_model_stepped_by_hand_is_the_replication_of_that_number(quarter, repl
 
 
 def test_several_branches_are_stepped_together(short, fact_policy) -> None:
-    people = {"X": {"cohort": "veteran", "tenure_months": 40, "customers": 30}, "Y": {"cohort": "newcomer", "tenure_months": 5, "customers": 9}}
+    people = {"X": {"cohort": "veteran", "tenure_months": 40, "customers": 30},
+              "Y": {"cohort": "newcomer", "tenure_months": 5, "customers": 9}}
     scenario = short.with_changes({"branches.second": {"managers": people}})
     model = sim.BankModel(scenario, fact_policy, seed=2, replication=1)
     model.run_model()
@@ -134,8 +135,9 @@ def test_views_are_live_both_ways(model) -> None:
 def test_views_stay_live_when_the_branch_moves_to_a_larger_room(changzhou, plan) -> None:
     """Rows for customers grow on the way; a manager is then a row of the new state."""
     crowded = changzhou.with_changes({
-        "calendar.days": 40, "parameters.customers_per_manager": 0.0, "parameters.conversion_unskilled": 0.9, "parameters.conversion_skilled": 0.95,
-        "parameters.pool_size.street": 5000.0, "parameters.contact_pace.street": 10.0, "parameters.problem_block": 0.0})
+        "calendar.days": 40, "parameters.customers_per_manager": 0.0, "parameters.conversion_unskilled": 0.9,
+        "parameters.conversion_skilled": 0.95, "parameters.pool_size.street": 5000.0, "parameters.contact_pace.street": 10.0,
+        "parameters.problem_block": 0.0})
     model = sim.BankModel(crowded, plan(), seed=1)
     room, first = len(model.teams[0].state.customers), managers_of(model)["A"]
     model.run_model()

@@ -70,7 +70,8 @@ def _agreement(row: Row) -> dict[str, Any]:
 def beside_table(run: Runs, lang: str) -> Table:
     """`beside`, to be read."""
     facts = facts_for(run.scenario)
-    labels = [say("changzhou.branch", lang), *(row.label for row in manager_rows(run, facts, lang)), *(row.label for row in milestone_rows(run, facts, lang))]
+    rows = [*manager_rows(run, facts, lang), *milestone_rows(run, facts, lang)]
+    labels = [say("changzhou.branch", lang), *(row.label for row in rows)]
     heads = [say(f"changzhou.{key}", lang) for key in ("case", "median", "nine_in_ten", "agrees")]
     return Table([_cells(row, lang) for row in beside(run)], columns=heads, index=labels)
 
@@ -118,7 +119,8 @@ def with_pairs_by_rule(policy: Policy, count: int) -> Policy:
     words = {lang: say("changzhou.pairs_by_rule", lang) for lang in ("en", "zh")}
     place = "practices.mentor_pairing"
     bundled = policy.practices.mentor_pairing.bundled
-    changes = {f"{place}.rule": "best_with_newest", f"{place}.count": count, f"{place}.bundled": bundled, "title": words, "label": words, "status": "proposed"}
+    pairs = {f"{place}.rule": "best_with_newest", f"{place}.count": count, f"{place}.bundled": bundled}
+    changes = {**pairs, "title": words, "label": words, "status": "proposed"}
     return policy.with_changes(changes, name=f"{policy.name}+pairs-by-rule")
 
 

@@ -5,7 +5,7 @@ Figures for print are drawn by `sim.plot`; these answer a slider.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
@@ -32,7 +32,8 @@ def differences_svg(result: Comparison, lang: str) -> str:
     measures = [measure for measure in MAIN if measure in rows]
     middle, half = (LEFT + RIGHT) / 2, (RIGHT - LEFT) / 2 - 8
     height = 40 + ROW * len(measures)
-    parts = [_text(8, 22, say("explorer.measure", lang), "start", bold=True), _text(middle, 22, say("explorer.difference", lang), "middle", bold=True),
+    parts = [_text(8, 22, say("explorer.measure", lang), "start", bold=True),
+             _text(middle, 22, say("explorer.difference", lang), "middle", bold=True),
              _text(RIGHT + 20, 22, say("explorer.with_interval", lang, confidence=percent(result.confidence, lang)), "start", bold=True),
              _text(WIDTH - 8, 22, say("explorer.before_after", lang), "end", bold=True),
              _line(middle, 32, middle, height - 4, FAINT)]
@@ -74,7 +75,8 @@ def accounts_svg(result: Comparison, lang: str) -> str:
     for band, color, dash, key in zip(bands, (FAINT, CASE), ("6 4", "none"), ("unchanged", "yours")):
         outline = [*zip(steps, up(band[0])), *zip(steps[::-1], up(band[-1])[::-1])]
         parts.append(f'<polygon points="{_points(outline)}" fill="{color}" fill-opacity="0.15"/>')
-        parts.append(f'<polyline points="{_points(zip(steps, up(band[2])))}" fill="none" stroke="{color}" stroke-width="2.5" stroke-dasharray="{dash}"/>')
+        line = _points(zip(steps, up(band[2])))
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="2.5" stroke-dasharray="{dash}"/>')
         ends.append([float(up(band[2])[-1]), color, say(f"explorer.{key}", lang)])
     ends.sort()
     if ends[1][0] - ends[0][0] < 15:
@@ -91,7 +93,7 @@ def _ticks(most: float) -> list[float]:
     return [float(value) for value in np.arange(0, most + 1e-9, step)]
 
 
-def _points(pairs: Sequence[tuple[float, float]]) -> str:
+def _points(pairs: Iterable[tuple[float, float]]) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in pairs)
 
 

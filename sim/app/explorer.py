@@ -25,7 +25,8 @@ FALLBACK = "fixed-pay"  # where the library has no policy named like the scenari
 
 
 def explorer(
-    scenario: str = "changzhou-2015", lang: str = "en", replications: int = REPLICATIONS, seed: int = 1, *, fast: bool = False, jobs: int | None = None
+    scenario: str = "changzhou-2015", lang: str = "en", replications: int = REPLICATIONS, seed: int = 1, *, fast: bool = False,
+    jobs: int | None = None,
 ) -> Explorer:
     """The explorer for one scenario, by name or path. Errors: InputError."""
     asked = request(scenario, [], replications, seed, fast=fast, lang=lang, jobs=jobs, fewest=0)
@@ -130,8 +131,8 @@ class Explorer(widgets.VBox):
             words.append(say("explorer.by_rule", self.lang))
         return " ".join(words)
 
-    def _look(self, name: str, width: str = "360px") -> dict[str, Any]:
-        return {"description": say(f"explorer.{name}", self.lang), "style": {"description_width": "150px"}, "layout": widgets.Layout(width=width)}
+    def _look(self, name: str, width: str = "380px") -> dict[str, Any]:
+        return {"description": say(f"explorer.{name}", self.lang), "style": {"description_width": "165px"}, "layout": widgets.Layout(width=width)}
 
     def _slider(self, name: str, kind: type[widgets.Widget], low: float, high: float, step: float, form: str) -> widgets.Widget:
         return kind(min=low, max=high, step=step, readout_format=form, continuous_update=False, **self._look(name))

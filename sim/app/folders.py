@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sim.errors import InputError
 from sim.report.write import PROVENANCE, REPORT
@@ -24,6 +25,8 @@ def usable_folder(given: str | Path) -> Path:
     """
     expected = "a folder that is new, empty or an earlier report"
     try:
+        if "\0" in str(given):
+            raise ValueError("embedded null character")
         path = Path(os.path.abspath(given))
         path = path.resolve() if path.is_symlink() else path
         if Path.cwd().is_relative_to(path):
@@ -70,14 +73,17 @@ def _files(folder: Path) -> list[str]:
 
 def _listed(folder: Path) -> set[str]:
     """Files an earlier report says it wrote, by a command or by `sim.write_report`; none if it is no report."""
-    listed: set[str] = set()
+    made, manifest = _json(folder / PROVENANCE), _json(folder / MANIFEST)
+    written = {REPORT, PROVENANCE, *made.get("files", ())} if "incentivelab" in made else set()
+    return written | ({MANIFEST, *manifest["files"]} if "files" in manifest else set())
+
+
+def _json(path: Path) -> dict[str, Any]:
     try:
-        made = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
-        listed |= {REPORT, PROVENANCE, *made["files"]} if "incentivelab" in made else set()
-        listed |= {MANIFEST, *json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return listed
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import shutil
 from functools import lru_cache
 from pathlib import Path
 
-from sim.compiled import cache_folder, code_digest
+from sim.compiled import CACHE_VARIABLE, cache_folder, code_digest
 from sim.errors import InputError
 from sim.reading import resource_folder
 
@@ -30,10 +30,13 @@ def installation_digest() -> str:
 
 
 def store_folder(name: str) -> Path | None:
-    """The folder meant by a notebook's parameter `store`: `cache`, a path, or nothing for no store."""
-    if name == CACHE:
-        return cache_folder() / "runs" / installation_digest()
-    return Path(name) if name else None
+    """The folder meant by a notebook's parameter `store`: `cache`, a path, or nothing for no store. Errors: InputError."""
+    if name != CACHE:
+        return Path(name) if name else None
+    nearest = next(folder for folder in (cache_folder().absolute(), *cache_folder().absolute().parents) if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(CACHE_VARIABLE, found=f"{cache_folder()}, which cannot be written to", expected="a folder that can")
+    return cache_folder() / "runs" / installation_digest()
 
 
 def cores() -> int:

@@ -59,7 +59,8 @@ def differences_table(result: Comparison, lang: str, measures: Sequence[str] = M
         unit = list_measures()[measure].unit
         rows = table[table["measure"] == measure]
         cells = [number(rows["mean_baseline"].iloc[0], unit)]
-        cells += [f"{number(row.difference, unit, signed=True)} ({spread(row.ci_low, row.ci_high, unit, lang, signed=True)})" for row in rows.itertuples()]
+        cells += [f"{number(row.difference, unit, signed=True)} ({spread(row.ci_low, row.ci_high, unit, lang, signed=True)})"
+                  for row in rows.itertuples()]
         columns[axis_name(measure, lang)] = cells
     index = [say("table.baseline", lang, policy=names[base]), *(names[run.policy.name] for run in result.runs[1:])]
     return Table(columns, index=index)
