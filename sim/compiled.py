@@ -21,14 +21,25 @@ from typing import Any
 
 PACKAGE = Path(__file__).parent
 COMPILED_SOURCES = ("compiled.py", "rules", "engine", "policy/kernel.py")
+RESULT_SOURCES = ("compiled.py", "rules", "engine", "policy", "world", "experiments")
 CACHE_VARIABLE = "INCENTIVELAB_CACHE"
 
 
 @lru_cache(maxsize=1)
 def code_digest() -> str:
     """First 16 hex digits of the sha256 of all compiled sources and of the versions that decide their result."""
+    return _digest_of(COMPILED_SOURCES)
+
+
+@lru_cache(maxsize=1)
+def results_digest() -> str:
+    """As `code_digest`, of everything that can change a result: all sources below the report, and the versions."""
+    return _digest_of(RESULT_SOURCES)
+
+
+def _digest_of(sources: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    for part in COMPILED_SOURCES:
+    for part in sources:
         path = PACKAGE / part
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 Plain = bool | int | float | str
 MARK = "incentivelab"  # the key under which an executed notebook's metadata says what it was made of
 RESULTS = "results"  # the parameter that names the file a notebook leaves
+# What papermill logs is raised as well; without a handler of the program's own it would be printed a second time.
+logging.getLogger("papermill").addHandler(logging.NullHandler())
 SOCKET_PATH = 80  # bytes; systems allow some 100 for the whole name of a socket
 
 

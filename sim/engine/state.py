@@ -116,7 +116,7 @@ MANAGER = record(
     hours=(ACTIVITY_COUNT,),             # today's, by activity
     intended=(ACTIVITY_COUNT,),          # hours of the last plan
     promised=(CHANNEL_COUNT,),           # accounts the first hour on a channel promised this morning
-    planned=(MEASURE_COUNT,),            # units of each pay measure a day, as planned
+    planned=(MEASURE_COUNT,),            # units of each pay measure on an ordinary day, as planned
     since_meeting=(2,),                  # accounts of one's own, and those expected at belief 1
     period_units=(MEASURE_COUNT, PERIOD_COUNT),                    # in the open month and quarter
 )

@@ -24,6 +24,7 @@ TALENT, MOTIVE, LEANING, PAIRING, OPT_IN = 1, 2, 3, 4, 5
 CONTACTS, CONVERSION, PROBLEM, PARTNER_LEAD, ASSIGNED_LEAD = 10, 11, 12, 13, 14
 BALANCE, SATISFACTION, HAZARD, CHURN, SEGMENT, REFERRER, START_BALANCE = 20, 21, 22, 23, 24, 25, 26
 REVISIT, TREMBLE = 30, 31
+POISSON_SUMMED = 600.0   # means above draw from the normal approximation
 ALWAYS = 1_000_000       # stands for the day in draws made once in a lifetime
 
 
@@ -47,20 +48,6 @@ def stream(seed: np.uint64, purpose: int, entity: np.uint64, day: int) -> np.uin
 def uniform(key: np.uint64, n: int) -> float:
     """The n-th uniform draw under a key, in the open interval (0, 1): 52 bits and a half, so that none rounds to 1."""
     return (float(mix(key + _GOLDEN * U64(n + 1)) >> _S12) + 0.5) * 2.220446049250313e-16
-
-
-@rule
-def poisson(u: float, mean: float) -> int:
-    """Poisson count by inversion of one uniform: monotone in both u and mean, so worlds stay paired."""
-    if mean <= 0.0:
-        return 0
-    p = math.exp(-mean)
-    k, total = 0, p
-    while u > total and k < 1000:
-        k += 1
-        p *= mean / k
-        total += p
-    return k
 
 
 @rule
@@ -93,6 +80,22 @@ def normal(u: float) -> float:
               + 7.868691311456132591e-4) * r + 0.0148753612908506148525) * r + 0.13692988092273580531) * r
               + 0.59983220655588793769) * r + 1.0)
     return -x if q < 0.0 else x
+
+
+@rule
+def poisson(u: float, mean: float) -> int:
+    """Poisson count by inversion of one uniform: monotone in both u and mean, so worlds stay paired."""
+    if mean <= 0.0:
+        return 0
+    if mean > POISSON_SUMMED:                          # exp(-mean) nears the smallest number there is
+        return max(0, int(math.floor(mean + math.sqrt(mean) * normal(u) + 0.5)))
+    p = math.exp(-mean)
+    k, total = 0, p
+    while u > total and p > 0.0:
+        k += 1
+        p *= mean / k
+        total += p
+    return k
 
 
 def name_key(name: str) -> np.uint64:

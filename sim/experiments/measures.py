@@ -16,7 +16,7 @@ class Measure(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["sum", "mean", "last", "branch"]
+    kind: Literal["sum", "mean", "last", "customers", "branch"]
     unit: Text
     better: Literal["higher", "lower", "neither"]
     weekly: Flag

@@ -46,16 +46,14 @@ class Runs:
 
     def totals(self, level: str = "branch") -> pd.DataFrame:
         """One row a replication, one column a measure: the scenario's branches taken together (level `branch`), over the
-        whole horizon; or, for level `manager`, one row a replication and manager."""
+        whole horizon (what is no sum is the mean of the branches); or, for level `manager`, one row a replication and manager."""
         rows = self.frame[(self.frame["level"] == level) & (self.frame["period"] == "total")]
         if level == "manager":
             return rows.pivot(index=["replication", "id"], columns="measure", values="value")
-        wide = rows.pivot_table(index="replication", columns="measure", values="value", aggfunc="sum", observed=True)
-        if len(self.scenario.branches) > 1:
-            means = rows.pivot_table(index="replication", columns="measure", values="value", aggfunc="mean", observed=True)
-            for name in wide.columns:
-                if list_measures()[name].kind != "sum":
-                    wide[name] = means[name]
+        cells = {how: rows.pivot_table(index="replication", columns="measure", values="value", aggfunc=how, observed=True)
+                 for how in ("sum", "mean")}
+        wide = pd.DataFrame({name: cells["sum" if list_measures()[name].kind == "sum" else "mean"][name] for name in cells["sum"].columns})
+        wide["accounts_per_10k_pay"] = _ratio(1e4 * wide["accounts"].to_numpy(), wide["pay"].to_numpy())
         return wide[[name for name in list_measures() if name in wide.columns]]
 
     def summary(self, confidence: float = 0.95) -> pd.DataFrame:
@@ -111,8 +109,9 @@ def simulate(scenario: Scenario, policy: Policy, replications: int = 100, seed: 
         if progress:
             progress(replications)
     else:
-        pieces = [piece for branch in scenario.branches
-                  for piece in _frames(scenario, branch, _run(scenario, policy, branch, replications, seed, jobs, progress), policy)]
+        last = list(scenario.branches)[-1]               # a replication is finished when its last branch is
+        pieces = [piece for branch in scenario.branches for piece in _frames(
+            scenario, branch, _run(scenario, policy, branch, replications, seed, jobs, progress if branch == last else None))]
         frame = _joined(pieces, scenario, policy, seed)
         if path is not None:
             write_parquet(frame, path)
@@ -122,10 +121,10 @@ def simulate(scenario: Scenario, policy: Policy, replications: int = 100, seed: 
 def provenance_of(scenario: Scenario, policy: Policy, replications: int, seed: int) -> dict[str, Any]:
     """What decides a run's bytes."""
     from sim import __version__
-    from sim.compiled import code_digest
+    from sim.compiled import results_digest
 
     return {
-        "incentivelab": __version__, "code": code_digest(), "scenario": scenario.name, "scenario_digest": scenario.digest,
+        "incentivelab": __version__, "code": results_digest(), "scenario": scenario.name, "scenario_digest": scenario.digest,
         "policy": policy.name, "policy_digest": policy.digest, "seed": seed, "replications": replications,
     }
 
@@ -157,7 +156,7 @@ def _run(scenario: Scenario, policy: Policy, branch: str, replications: int, see
 Piece = tuple[str, list[str], str, str, np.ndarray]           # level, ids, period, measure, values (replications, ids)
 
 
-def _frames(scenario: Scenario, branch: str, runs: BranchRuns, policy: Policy) -> Iterator[Piece]:
+def _frames(scenario: Scenario, branch: str, runs: BranchRuns) -> Iterator[Piece]:
     """A branch's results, piece by piece: managers first, then the branch."""
     from sim.engine.state import FINALS, RECORDS
 
@@ -169,6 +168,9 @@ def _frames(scenario: Scenario, branch: str, runs: BranchRuns, policy: Policy) -
     for name, measure in list_measures().items():
         if name == "pay":
             series, total, labels = pay, pay.sum(axis=1), line.month_labels
+        elif name == "satisfaction":
+            yield from _satisfaction(names, branch, finals)
+            continue
         elif name in finals:
             series, total, labels = None, finals[name], ()
         elif name in weeks:
@@ -185,6 +187,14 @@ def _frames(scenario: Scenario, branch: str, runs: BranchRuns, policy: Policy) -
              "pay_gini": gini(paid), "accounts_gini": gini(accounts)}
     for name, values in whole.items():
         yield "branch", [branch], "total", name, values[:, None]
+
+
+def _satisfaction(names: list[str], branch: str, finals: dict[str, np.ndarray]) -> Iterator[Piece]:
+    """Mean over customers, not managers; NaN for whoever holds none."""
+    held, mean = finals["customers"], finals["satisfaction"]
+    yield "manager", names, "total", "satisfaction", np.where(held > 0, mean, np.nan)
+    whole = held.sum(axis=1)
+    yield "branch", [branch], "total", "satisfaction", np.where(whole > 0, _ratio((held * mean).sum(axis=1), whole), np.nan)[:, None]
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

@@ -15,9 +15,9 @@ GUESSABLE = {"cohort": "", "age": "years", "tenure_months": "months", "customers
 
 
 class ManagerSpec(Part):
-    """One customer manager.
+    """One relationship manager.
 
-    cohort: the group whose parameters and norm apply. age: years. tenure_months: months as a customer manager on the
+    cohort: the group whose parameters and norm apply. age: years. tenure_months: months as a relationship manager on the
     calendar's first day. customers: existing customers in the portfolio (the parameter's number if left out).
     overrides: values of this person's own, for parameters marked per_manager. assumed: fields above that no source
     states; note says why they were chosen so.
@@ -25,7 +25,7 @@ class ManagerSpec(Part):
 
     cohort: Name = Field(description="such as veteran or newcomer")
     age: Annotated[Count, Field(ge=16, le=80)] | None = Field(None, description="years")
-    tenure_months: Annotated[Number, Field(ge=0, le=720)] = Field(description="months as a customer manager")
+    tenure_months: Annotated[Number, Field(ge=0, le=720)] = Field(description="months as a relationship manager")
     customers: Annotated[Count, Field(ge=0, le=1_000_000)] | None = Field(None, description="existing customers")
     overrides: dict[Name, Number] = Field(default_factory=dict, description="values of this manager's own")
     assumed: tuple[Literal["cohort", "age", "tenure_months", "customers"], ...] = ()

@@ -37,7 +37,7 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
             if shares_pay(s, q, line, i, j):
                 members += 1
                 o.done += s.managers[j].period_units[line.measure, line.period]
-                o.others += s.managers[j].planned[line.measure] if j != i else 0.0
+                o.others += s.managers[j].planned[line.measure] * w.days[day].demand if j != i else 0.0
         o.scale = 1.0 / members if line.own else 1.0
         o.share = 1.0 if line.own else 1.0 / members
         o.left = w.days[day].left[line.period] / w.days[day].demand
@@ -129,12 +129,13 @@ def keep_plan(m: np.record, capacity: float) -> None:
 
 @rule
 def book_plan(m: np.record, par: np.record, demand: float) -> None:
-    """Keep what the plan promises (units a day), so that colleagues' expectations can use it."""
-    effort, accounts = 0.0, 0.0
+    """Keep what the plan would bring on an ordinary day (units), so that colleagues' expectations can use it."""
+    effort, accounts = m.hours[SERVICE], 0.0
     for k in range(SERVICE):
         effort += m.hours[k]
         if m.hours[k] > 0.0:
             accounts += m.promised[k] * math.pow(m.hours[k], par.effort_eta)
-    m.planned[ACCOUNTS] = accounts
-    m.planned[SERVICE_CONTACTS] = mean_contacts(m.hours[SERVICE], par.service_pace, par.effort_eta, 1.0) * demand
-    m.effort = effort + m.hours[SERVICE]
+    m.effort = effort
+    if demand > 0.0:
+        m.planned[ACCOUNTS] = accounts / demand
+        m.planned[SERVICE_CONTACTS] = mean_contacts(m.hours[SERVICE], par.service_pace, par.effort_eta, 1.0)
