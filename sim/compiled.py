@@ -58,8 +58,9 @@ def cache_folder() -> Path:
 
 
 def compiled_folder() -> Path:
-    """The folder of this very code's compiled form."""
-    return cache_folder() / "compiled" / code_digest()
+    """The folder of this very code's compiled form; numba compiles anew for each place the sources lie in."""
+    place = hashlib.sha256(str(PACKAGE.resolve()).encode()).hexdigest()[:8]
+    return cache_folder() / "compiled" / f"{code_digest()}-{place}"
 
 
 def is_compiled() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from sim.world import Scenario, check_fit
 if TYPE_CHECKING:
     from sim.engine.run import BranchRuns
 
-BLOCK = 20               # replications a compiled call; results do not depend on it
+BLOCK = 20               # replications a compiled call, at most; results do not depend on it
 MOST_REPLICATIONS = 1_000_000
 COLUMNS = ("scenario", "policy", "replication", "seed", "level", "id", "period", "measure", "value")
 KEYS = ("scenario", "policy", "level", "id", "period", "measure")
@@ -142,7 +143,8 @@ def _run(scenario: Scenario, policy: Policy, branch: str, replications: int, see
     world, practice = world_of(scenario, branch), practice_of(policy, scenario, branch)
     elements, merged = pay_tables(policy, PAY_MEASURES)
     seeds = branch_seeds(seed, range(replications), branch)
-    blocks = [seeds[start:start + BLOCK] for start in range(0, replications, BLOCK)]
+    size = math.ceil(replications / (jobs * math.ceil(replications / (BLOCK * jobs))))       # as many blocks for each worker
+    blocks = [seeds[start:start + size] for start in range(0, replications, size)]
     parts = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(
         delayed(run_branch)(world, practice, elements, merged, block) for block in blocks)
     done = []
