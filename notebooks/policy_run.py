@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -35,6 +37,7 @@ import sim
 from sim.app.request import request
 from sim.app.results import broken, results_of, write_results
 from sim.app.tables import assumptions_table, heading, headline_of, scheme_table, summary_table
+from sim.report.spread import plot_spread
 
 asked = request(scenario, [policy], replications, seed, fast=fast, lang=lang, store=store)
 run = asked.simulate()
@@ -57,6 +60,9 @@ headline_of(run, lang)
 
 # %%
 summary_table(run, lang)
+
+# %%
+plot_spread(run, lang)
 
 # %% [markdown]
 # ## Accounts, week by week and person by person

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib import rcParams
+from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 import sim
@@ -33,6 +34,7 @@ from sim.report.case import Milestone, at_milestone, facts_for, nearest_week
 from sim.report.findings import MAIN, leader, not_told_from, takeaway, verdict
 from sim.report.page import ledger_groups
 from sim.report.series import by_manager, full_weeks, week_ends, weekly
+from sim.report.spread import plot_spread
 from sim.report.style import Plot, clipped, day_marks, extent, png, svg, wrapped
 from sim.report.words import LANGUAGES, MINUS, labels, number, titles
 
@@ -538,3 +540,8 @@ def test_one_replication_claims_no_interval(fact_policy, short, tmp_path):
     single = sim.simulate(short, fact_policy, replications=1)
     assert "says nothing about chance" in headline(single)[0]
     assert "nan" not in Page(write_report(single, tmp_path).read_text(encoding="utf-8")).text.lower().split()
+
+
+def test_the_spread_counts_every_replication_once(runs: Runs) -> None:
+    axes = next(ax for ax in plot_spread(runs).findobj(Axes) if ax.patches)
+    assert sum(bar.get_height() for bar in axes.patches) == runs.replications
