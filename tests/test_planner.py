@@ -160,3 +160,17 @@ def test_expected_pay_over_a_normal_measure_is_the_integral(plan, element, mean,
     expected = total if risk == 0 else base - math.log(total) / risk
     value, _ = expect_normal(merged, 0, mean, sd, risk)
     assert value == pytest.approx(expected, rel=1e-5, abs=1e-2)
+
+
+def test_leads_that_come_anyway_are_counted_on_toward_a_quota(plan, laboratory) -> None:
+    """Who has intermediaries enough to reach the quota works less for it than who has none."""
+    policy = plan(quota={"measure": "accounts", "period": "quarter", "schedule": {"kind": "step", "at": [{"units": 4.0, "pays": 20000.0}]}})
+    efforts = []
+    for flow in (0.0, 3.0):
+        model = sim.BankModel(laboratory.with_changes({"parameters.effort_cost": 2.0}), policy, seed=1)
+        for manager in model.agents_by_type[sim.Manager]:
+            manager.partners = flow
+        model.step()
+        efforts.append(np.mean([manager.effort for manager in model.agents_by_type[sim.Manager]]))
+    assert efforts[0] > 1.0
+    assert efforts[1] < 0.1 * efforts[0]

@@ -6,7 +6,7 @@ non-concave: where pay bends ahead, levels of effort kept up to the period's end
 (open-loop feedback: the plan is made anew every day).
 
 An outlook row g tells what the manager expects of merged schedule g. done: units of the payee's measure in the open
-period so far. others: units a day from the payee's other members. left: days like today until the period's end, today
+period so far. others: units a day from the payee's other members, and without effort. left: days like today until the period's end, today
 included. scale: the payee's measure is scale x units. share: the manager's part of the payee's pay. sd: standard deviation
 of a day's measure; 0 counts units (Poisson). It takes down slope: CNY a unit of the manager's at the margin.
 The desk holds, by activity k, theta[k]: output of the first hour; own_worth[k]: CNY a unit of output besides pay;

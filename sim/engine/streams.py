@@ -19,7 +19,7 @@ _GOLDEN = U64(0x9E3779B97F4A7C15)
 _M1, _M2 = U64(0xBF58476D1CE4E5B9), U64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S12 = U64(30), U64(27), U64(31), U64(12)
 
-# Purposes. Numbers are part of every result: never reuse one, add at the end.
+# Purposes, below 100; channel k adds 100 (k + 1). Numbers are part of every result: never reuse one, add at the end.
 TALENT, MOTIVE, LEANING, PAIRING, OPT_IN = 1, 2, 3, 4, 5
 CONTACTS, CONVERSION, PROBLEM, PARTNER_LEAD, ASSIGNED_LEAD = 10, 11, 12, 13, 14
 BALANCE, SATISFACTION, HAZARD, CHURN, SEGMENT, REFERRER, START_BALANCE = 20, 21, 22, 23, 24, 25, 26

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.planner import NOBODY, Person, plan_effort
-from sim.engine.stages.chances import intrinsic_worth, pool_row, promise, spread
+from sim.engine.stages.chances import intrinsic_worth, partner_chance, pool_row, promise, spread
 from sim.engine.stages.peers import meets_on, norm_of
 from sim.engine.stages.settling import shares_pay
 from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, SERVICE, SERVICE_CONTACTS, Practice, State, World
@@ -27,8 +27,14 @@ def imposed_hours(s: State, w: World, q: Practice, i: int, day: int) -> float:
 
 
 @rule
+def windfall(m: np.record, par: np.record, rules: np.record, n: int) -> float:
+    """Accounts an ordinary day brings without effort: leads of intermediaries won, and those the branch hands out."""
+    return m.partners * partner_chance(m, par) + par.assigned_leads * rules.assigned_share / n * par.assigned_conversion
+
+
+@rule
 def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int) -> None:
-    """Fill in what manager i expects of each merged schedule: done so far, what the others bring, days left."""
+    """Fill in what manager i expects of each merged schedule: done so far, what comes without effort, what the others bring, days left."""
     n = len(s.managers)
     for g in range(len(s.outlook)):
         o, line = s.outlook[g], pay.lines[g]
@@ -37,7 +43,10 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
             if shares_pay(s, q, line, i, j):
                 members += 1
                 o.done += s.managers[j].period_units[line.measure, line.period]
-                o.others += s.managers[j].planned[line.measure] * w.days[day].demand if j != i else 0.0
+                if j != i:
+                    o.others += s.managers[j].planned[line.measure] * w.days[day].demand
+                if line.measure == ACCOUNTS:
+                    o.others += windfall(s.managers[j], w.par, q.par, n) * w.days[day].demand
         o.scale = 1.0 / members if line.own else 1.0
         o.share = 1.0 if line.own else 1.0 / members
         o.left = w.days[day].left[line.period] / w.days[day].demand
