@@ -26,6 +26,7 @@ _HOME = {
     "list_measures": "sim.experiments.measures",
     "best_response": "sim.engine.response", "Response": "sim.engine.response",
     "BankModel": "sim.model", "Manager": "sim.model", "Team": "sim.model",
+    "lint": "sim.experiments.reached", "diff": "sim.report.diff",
     "plot": "sim.report", "write_report": "sim.report",
     "InputError": "sim.errors",
 }

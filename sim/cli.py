@@ -23,7 +23,7 @@ DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 DEBUG_VARIABLE = "INCENTIVELAB_DEBUG"
 REPLICATIONS = 200
 BAR = "{desc} {percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"
-COMMANDS = ("demo", "compare", "list", "new", "explore", "doctor")
+COMMANDS = ("demo", "compare", "check", "diff", "list", "new", "explore", "doctor")
 LISTS = ("policies", "scenarios", "measures")
 # The baseline comes first. Of the eight it is nearest to what the branch did in 2015: bundled mentor pairs and a weekly meeting;
 # no pay plan is on record, and fixed pay is the eight's closest to the modest commission assumed for that quarter.
@@ -140,6 +140,17 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("policies", nargs="+", metavar="POLICY", help="two or more, by name or path")
     compare.add_argument("--scenario", default=DEMO_SCENARIO, metavar="NAME|PATH", help="where they are tried (default: %(default)s)")
     _common(compare, out=None)
+    check = command("check", _check, "look for mistakes in policies and scenarios, and for what is doubtful in pay plans",
+                    "\n\nEvery mistake of every file is told. Warnings give their reasons and are no mistakes.")
+    check.add_argument("paths", nargs="+", metavar="PATH", help="policies and scenarios, by name or path")
+    check.add_argument("--scenario", default=None, metavar="NAME|PATH",
+                       help="also tell where policies do not fit, and which bonuses nobody or everybody would reach there")
+    check.add_argument("--without", action="append", default=[], metavar="CODE", help="leave out the warning with this code (again for more)")
+    _language(check)
+    diff = command("diff", _diff, "tell what differs between two policies or two scenarios")
+    diff.add_argument("a", metavar="A", help="a name or path")
+    diff.add_argument("b", metavar="B", help="a name or path")
+    _language(diff)
     listing = command("list", _list, "list what the library holds")
     listing.add_argument("what", type=_choice("list", LISTS), metavar="|".join(LISTS))
     _language(listing)
@@ -251,6 +262,18 @@ class _Teller:
 
 
 # --- the others -------------------------------------------------------------------------------------------------------
+
+
+def _check(options: argparse.Namespace) -> int:
+    from sim.app.policy_commands import check_command
+
+    return check_command(options.paths, options.scenario, options.lang, options.without)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from sim.app.policy_commands import diff_command
+
+    return diff_command(options.a, options.b, options.lang)
 
 
 def _list(options: argparse.Namespace) -> int:

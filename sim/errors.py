@@ -12,7 +12,10 @@ class InputError(Exception):
     place: file and field, from the outside in (empty parts are left out).
     found, expected: what was there and what would have been right.
     hint: the nearest right thing, if there is one.
+    also: further mistakes found in the same file.
     """
+
+    also: tuple[InputError, ...] = ()
 
     def __init__(self, *place: object, found: str, expected: str = "", hint: str = "") -> None:
         self.place = [str(part) for part in place if str(part)]

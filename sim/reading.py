@@ -405,14 +405,28 @@ def wrong(*place: str | int, found: str, expected: str, hint: str = "") -> Pydan
 
 
 def validated(model: type[Model], data: Mapping[str, Any], file: str | Path | Callable[[Keys], str]) -> Model:
-    """The data as a `model`, or an `InputError` about the first thing that is wrong with it.
+    """The data as a `model`, or an `InputError` about the first thing that is wrong with it; its `also` holds the rest.
 
     file: what to call the origin of the data; or a function that names it for the keys of a field.
     """
     try:
         return model.model_validate(data)
     except ValidationError as failure:
-        raise _translated(model, failure.errors(include_url=False), file) from None
+        errors = failure.errors(include_url=False)
+        mistake = _translated(model, errors, file)
+        others = (_translated(model, group, file) for group in _by_place(model, errors))
+        mistake.also = tuple({str(other): other for other in others if str(other) != str(mistake)}.values())
+        raise mistake from None
+
+
+def _by_place(model: type[BaseModel], errors: list[ErrorDetails]) -> list[list[ErrorDetails]]:
+    """Errors about one value together: it has one for each form it may take, some of them further in."""
+    groups: dict[Keys, list[ErrorDetails]] = {}
+    for error in sorted(errors, key=lambda error: len(error["loc"])):
+        keys = _trace(model, error["loc"])[0]
+        home = next((known for known in groups if known and known == keys[: len(known)]), keys)
+        groups.setdefault(home, []).append(error)
+    return list(groups.values())
 
 
 def _translated(model: type[BaseModel], errors: list[ErrorDetails], file: str | Path | Callable[[Keys], str]) -> InputError:

@@ -1,9 +1,14 @@
-"""From a policy's pay elements to the knots the evaluator reads: piecewise linear, with jumps."""
+"""From a policy's pay elements to what the evaluators read: piecewise linear schedules, with jumps.
+
+`pieces_of` is the one definition of what an element pays, in exact fractions. Payroll on records reads the pieces as they are
+(sim/policy/exact.py); simulated payroll and expectations read them as floats, each number rounded once (`knots_of`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from fractions import Fraction
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -12,6 +17,32 @@ from sim.policy.schema import Element, FixedSchedule, LinearSchedule, Policy, St
 
 PERIODS = {"month": MONTH, "quarter": QUARTER}
 PAYEES = {"self": SELF, "pair": PAIR, "team": TEAM}
+OUT_OF_REACH = Fraction(10) ** 30         # units: no measure comes near; a bound that a tiny rate meets only there never binds
+
+Why = Literal["fixed", "below", "rate", "step"]
+Bound = Literal["", "cap", "floor"]
+
+
+class Rule(NamedTuple):
+    """What the schedule itself says: from x units on, v CNY at x and r CNY a unit beyond. why: in which words to tell it.
+
+    fixed: whatever the result; below: the first mark is not reached; rate: so much a unit; step: an amount for reaching x.
+    """
+
+    x: Fraction
+    v: Fraction
+    r: Fraction
+    why: Why
+
+
+class Piece(NamedTuple):
+    """From x units on, until the next piece: v CNY at x and r CNY a unit beyond. bound: what holds pay there, if anything."""
+
+    x: Fraction
+    v: Fraction
+    r: Fraction
+    bound: Bound
+    rule: Rule
 
 
 class Knot(NamedTuple):
@@ -22,66 +53,76 @@ class Knot(NamedTuple):
     r: float
 
 
+def exact(number: float) -> Fraction:
+    """The number as it is written: 0.1 is a tenth, although no float is."""
+    return Fraction(repr(float(number)))
+
+
 def knots_of(element: Element) -> list[Knot]:
-    """The element's pay, CNY a period, as a function of its payee's measure; cap and floor worked in."""
+    """The element's pay, CNY a period, as a function of its payee's measure, in floats; cap and floor worked in."""
+    return [Knot(float(piece.x), float(piece.v), float(piece.r)) for piece in pieces_of(element)]
+
+
+def pieces_of(element: Element) -> list[Piece]:
+    """The element's pay, CNY a period, as a function of its payee's measure, exactly; cap and floor worked in."""
     schedule = element.schedule
     if isinstance(schedule, FixedSchedule):
-        knots = [Knot(0.0, schedule.amount, 0.0)]
+        rules = [Rule(Fraction(0), exact(schedule.amount), Fraction(0), "fixed")]
     elif isinstance(schedule, LinearSchedule):
-        knots = _linear(schedule, _unit(element, schedule.by))
+        rules = _linear(schedule, _unit(element, schedule.by))
     elif isinstance(schedule, TierSchedule):
-        knots = _tiers(schedule, _unit(element, schedule.by))
+        rules = _tiers(schedule, _unit(element, schedule.by))
     else:
-        knots = _steps(schedule, _unit(element, schedule.by))
-    low = element.floor if element.floor is not None else -np.inf
-    high = element.cap if element.cap is not None else np.inf
-    return _clipped(knots, low, high)
+        rules = _steps(schedule, _unit(element, schedule.by))
+    return _bounded(rules, element.floor, element.cap)
 
 
-def _unit(element: Element, by: str) -> float:
+def _unit(element: Element, by: str) -> Fraction:
     """Units of the measure in one unit of the schedule's marks."""
-    return element.target.value if by == "attainment" and element.target else 1.0
+    return exact(element.target.value) if by == "attainment" and element.target else Fraction(1)
 
 
-def _linear(schedule: LinearSchedule, unit: float) -> list[Knot]:
-    start = schedule.threshold * unit
-    if start == 0.0:
-        return [Knot(0.0, 0.0, schedule.rate)]
-    first = schedule.rate * start if schedule.mode == "from_first" else 0.0
-    return [Knot(0.0, 0.0, 0.0), Knot(start, first, schedule.rate)]
+def _from_zero(rules: list[Rule]) -> list[Rule]:
+    """The rules, with nothing paid below the first mark."""
+    nothing = Rule(Fraction(0), Fraction(0), Fraction(0), "below")
+    return [nothing, *rules] if rules[0].x > 0 else rules
 
 
-def _tiers(schedule: TierSchedule, unit: float) -> list[Knot]:
-    knots = [Knot(0.0, 0.0, 0.0)] if schedule.tiers[0].start > 0.0 else []
-    paid = 0.0
+def _linear(schedule: LinearSchedule, unit: Fraction) -> list[Rule]:
+    start, rate = exact(schedule.threshold) * unit, exact(schedule.rate)
+    return _from_zero([Rule(start, rate * start if schedule.mode == "from_first" else Fraction(0), rate, "rate")])
+
+
+def _tiers(schedule: TierSchedule, unit: Fraction) -> list[Rule]:
+    rules, paid = [], Fraction(0)
     for tier in schedule.tiers:
-        start = tier.start * unit
-        knots.append(Knot(start, tier.rate * start if schedule.mode == "retroactive" else paid, tier.rate))
+        start, rate = exact(tier.start) * unit, exact(tier.rate)
+        rules.append(Rule(start, rate * start if schedule.mode == "retroactive" else paid, rate, "rate"))
         if tier.end is not None:
-            paid += tier.rate * (tier.end * unit - start)
-    return knots
+            paid += rate * (exact(tier.end) * unit - start)
+    return _from_zero(rules)
 
 
-def _steps(schedule: StepSchedule, unit: float) -> list[Knot]:
-    knots = [Knot(0.0, 0.0, 0.0)] if schedule.at[0].mark > 0.0 else []
-    return [*knots, *(Knot(step.mark * unit, step.pays, 0.0) for step in schedule.at)]
+def _steps(schedule: StepSchedule, unit: Fraction) -> list[Rule]:
+    return _from_zero([Rule(exact(step.mark) * unit, exact(step.pays), Fraction(0), "step") for step in schedule.at])
 
 
-def _clipped(knots: Sequence[Knot], low: float, high: float) -> list[Knot]:
-    """The same pay kept within [low, high], with a knot added wherever a bound begins or ceases to bind."""
-    out: list[Knot] = []
-    ends = [k.x for k in knots[1:]] + [np.inf]
-    for place, (knot, end) in enumerate(zip(knots, ends, strict=True)):
-        marks = [knot.x]
-        if knot.r != 0.0:
-            crossings = (knot.x + (bound - knot.v) / knot.r for bound in (low, high) if np.isfinite(bound))
-            marks += sorted(x for x in crossings if knot.x < x < end)
-        for x, after in zip(marks, [*marks[1:], end], strict=True):
-            inside = knot.v + knot.r * ((min(after, x + 2.0) + x) / 2.0 - knot.x)
-            value = min(high, max(low, knot.v + knot.r * (x - knot.x)))
-            bound = inside < low or inside > high
-            out.append(Knot(x, value, 0.0 if bound else knot.r))
-    return out
+def _bounded(rules: Sequence[Rule], floor: float | None, cap: float | None) -> list[Piece]:
+    """The same pay kept within the bounds, with a piece begun wherever a bound begins or ceases to bind."""
+    bounds: list[tuple[Bound, Fraction]] = [(name, exact(value)) for name, value in (("floor", floor), ("cap", cap)) if value is not None]
+    pieces = []
+    for rule, after in zip(rules, [*rules[1:], None], strict=True):
+        end = after.x if after else OUT_OF_REACH
+        crossings = (rule.x + (value - rule.v) / rule.r for _, value in bounds) if rule.r else ()
+        marks = [rule.x, *sorted({x for x in crossings if rule.x < x < end})]
+        for x, stop in zip(marks, [*marks[1:], end], strict=True):
+            inside = rule.v + rule.r * ((x + stop) / 2 - rule.x)          # no bound is crossed between two marks
+            piece = Piece(x, rule.v + rule.r * (x - rule.x), rule.r, "", rule)
+            for name, value in bounds:
+                if inside < value if name == "floor" else inside > value:
+                    piece = Piece(x, value, Fraction(0), name, rule)
+            pieces.append(piece)
+    return pieces
 
 
 def summed(parts: Iterable[Sequence[Knot]]) -> list[Knot]:

@@ -1,0 +1,77 @@
+"""What managers achieve under a plan, period by period, as its schedules read it; and the warnings that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from sim.experiments.simulate import check_numbers
+from sim.policy import Element, LinearSchedule, Policy
+from sim.policy.lint import PlanWarning, Reached, known_codes, warnings_of, word
+from sim.world import Calendar, Scenario, check_fit
+
+QUICK = 50               # replications: enough for a median, and done in a second
+SCALE = 1e6              # CNY a unit, so that rounding to the fen loses nothing
+WHOLE = 0.85             # of an average month's or quarter's days: less is a period cut short
+DAYS = {"month": 365.25 / 12, "quarter": 365.25 / 4}
+
+
+def lint(policy: Policy, scenario: Scenario | None = None, disable: Collection[str] = (), replications: int = QUICK,
+         seed: int = 1) -> list[PlanWarning]:
+    """Warnings about a policy. With a scenario also those that need to know what people would achieve in it.
+
+    disable: codes of warnings to leave out. Errors: InputError, for instance if the policy does not fit the scenario.
+    """
+    known_codes(disable)                                 # before the wait
+    return warnings_of(policy, reached(policy, scenario, replications, seed) if scenario else None, disable)
+
+
+def reached(policy: Policy, scenario: Scenario, replications: int = QUICK, seed: int = 1) -> dict[str, Reached]:
+    """Simulated results by element: one number a replication, manager and whole period of the calendar.
+
+    Managers plan by the policy's pay, while payroll is made to pay for each unit alone; what it pays tells the units.
+    """
+    check_numbers(replications, seed, 1)
+    check_fit(scenario, policy)
+    how = word("simulated", replications=replications, seed=seed, scenario=scenario.title)
+    groups: dict[tuple[str, str, str], Reached] = {}
+    for element in policy.pay.values():
+        key = (element.measure or "", element.period, element.payee)
+        if element.measure and key not in groups:
+            each = _paid(policy, scenario, _probe(element, rate=SCALE), replications, seed)
+            alone = element.payee == "self"
+            shares = np.full_like(each, SCALE) if alone else _paid(policy, scenario, _probe(element, floor=SCALE), replications, seed)
+            members = SCALE / shares.mean() if shares.size else np.nan
+            groups[key] = Reached(np.round(each / shares, 6), float(members), how)
+    return {name: groups[element.measure, element.period, element.payee]
+            for name, element in policy.pay.items() if element.measure}
+
+
+def _probe(element: Element, rate: float = 0.0, floor: float | None = None) -> Element:
+    """An element that pays by the unit, or the same to every group, over the same measure, period and payee."""
+    return Element(measure=element.measure, period=element.period, payee=element.payee, floor=floor,
+                   schedule=LinearSchedule(kind="linear", rate=rate))
+
+
+def _paid(policy: Policy, scenario: Scenario, probe: Element, replications: int, seed: int) -> np.ndarray:
+    """What payroll would pay for the probe, CNY, one number a replication, manager and whole period."""
+    from sim.engine.prepare import practice_of, world_of
+    from sim.engine.run import branch_seeds, run_branch
+    from sim.engine.state import PAY_MEASURES
+    from sim.policy.schedule import pay_tables
+
+    _, planned = pay_tables(policy, PAY_MEASURES)
+    paid, _ = pay_tables(policy.model_copy(update={"pay": {"probe": probe}}), PAY_MEASURES)
+    months = ends_of_whole_periods(scenario.timeline, probe.period)
+    runs = (run_branch(world_of(scenario, branch), practice_of(policy, scenario, branch), paid, planned,
+                       branch_seeds(seed, range(replications), branch)) for branch in scenario.branches)
+    return np.concatenate([run.months[:, months, :].ravel() for run in runs]) / 100.0
+
+
+def ends_of_whole_periods(line: Calendar, period: str) -> list[int]:
+    """Places among the calendar's months of those in which a whole month or quarter ends."""
+    places = line.month if period == "month" else line.quarter
+    ends = np.flatnonzero(line.last_of_month if period == "month" else line.last_of_quarter)
+    enough = WHOLE * DAYS[period] * (1.0 if line.spec.weekends else 5 / 7)
+    return [int(line.month[end]) for end in ends if np.sum(places == places[end]) >= enough]

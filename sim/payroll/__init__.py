@@ -1,0 +1,26 @@
+"""A bank's own records, and exact pay on them.
+
+`read_records(path)` gives `Records`: five tables of plain data, checked as a whole. Names are loaded when first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "Records": "sim.payroll.records", "read_records": "sim.payroll.records", "pseudonymised": "sim.payroll.records",
+    "RecordsError": "sim.payroll.mistakes", "Mistake": "sim.payroll.mistakes",
+    "SCALE": "sim.payroll.numbers", "exact": "sim.payroll.numbers",
+    "known_measures": "sim.payroll.dictionary", "data_dictionary": "sim.payroll.dictionary",
+    "write_example": "sim.payroll.example", "neutralised": "sim.payroll.cells",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sim.payroll' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value

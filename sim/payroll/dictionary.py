@@ -1,0 +1,185 @@
+"""The words of records, as data: tables and columns, measures, units. All of it stands in data/payroll.
+
+A new measure is one line of data/payroll/measures.yaml; a new header is one word there or in fields.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from sim.errors import InputError, nearest
+from sim.payroll.cells import key
+from sim.policy.schema import MEASURE_UNITS
+from sim.reading import read_yaml, resource_folder
+
+LANGUAGES = ("en", "zh")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What can be recorded of a person and a month. least, most: bounds in its unit; None where there is none."""
+
+    name: str
+    unit: str
+    label: Mapping[str, str]
+    about: Mapping[str, str]
+    words: tuple[str, ...]
+    least: float | None = 0
+    most: float | None = None
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A way to write a unit: the unit that values are kept in ("" for a bare multiplier) and the factor to it."""
+
+    of: str
+    times: Fraction
+    word: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. unit: that of its numbers, where it is always the same."""
+
+    name: str
+    kind: str
+    label: Mapping[str, str]
+    about: Mapping[str, str]
+    words: tuple[str, ...]
+    required: bool = False
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form of a table."""
+
+    name: str
+    label: Mapping[str, str]
+    about: Mapping[str, str]
+    words: tuple[str, ...]
+    columns: Mapping[str, Column]
+    required: bool = False
+
+
+def _data(name: str) -> dict[str, Any]:
+    return read_yaml(resource_folder("data") / "payroll" / f"{name}.yaml")
+
+
+@lru_cache(maxsize=1)
+def known_measures() -> dict[str, Measure]:
+    """The data dictionary by name. A measure that policies know and the dictionary does not has its name as its label."""
+    listed = {name: Measure(name, **{**entry, "words": tuple(entry["words"])}) for name, entry in _data("measures").items()}
+    plain = {name: Measure(name, unit, *({lang: name for lang in LANGUAGES},) * 2, ()) for name, unit in MEASURE_UNITS.items()}
+    return {**plain, **listed}
+
+
+@lru_cache(maxsize=1)
+def forms() -> dict[str, Form]:
+    """The tables, in their order."""
+    data = _data("fields")
+    found = {}
+    for name, entry in data["tables"].items():
+        columns = {}
+        for field, column in entry["columns"].items():
+            words = data["person_words"] if field == "person" else column.get("words", ())
+            columns[field] = Column(field, **{**column, "words": tuple(words)})
+        found[name] = Form(name, **{**entry, "words": tuple(entry["words"]), "columns": columns})
+    return found
+
+
+@lru_cache(maxsize=1)
+def unit_words() -> dict[str, Unit]:
+    """Units by every word they go by."""
+    found = {}
+    for entry in _data("units")["units"].values():
+        for word in entry["words"]:
+            found[key(word)] = Unit(entry.get("of", ""), Fraction(str(entry["times"])), word)
+    return found
+
+
+@lru_cache(maxsize=1)
+def currency_words() -> dict[str, str]:
+    """Currencies that are refused, by every word they go by."""
+    return {key(word): code for code, words in _data("units")["currencies"].items() for word in words}
+
+
+@lru_cache(maxsize=None)
+def measure_words() -> dict[str, str]:
+    """Measures by every word they go by."""
+    return {key(word): name for name, each in known_measures().items() for word in (name, *each.label.values(), *each.words)}
+
+
+@lru_cache(maxsize=1)
+def table_words() -> dict[str, str]:
+    """Tables by every word they go by."""
+    return {key(word): name for name, form in forms().items() for word in (name, *form.label.values(), *form.words)}
+
+
+@lru_cache(maxsize=None)
+def column_words(table: str) -> dict[str, str]:
+    """A table's columns by every word they go by; their own names and labels go before the words of others."""
+    columns = forms()[table].columns.values()
+    words = [(word, column.name) for column in columns for word in column.words]
+    words += [(word, column.name) for column in columns for word in (column.name, *column.label.values())]
+    return {key(word): name for word, name in words}
+
+
+@lru_cache(maxsize=1)
+def provenance_words() -> dict[str, str]:
+    return {key(word): name for name, words in _data("fields")["provenance"].items() for word in words}
+
+
+@lru_cache(maxsize=1)
+def ignored_tables() -> frozenset[str]:
+    return frozenset(map(key, _data("fields")["ignored_tables"]))
+
+
+@lru_cache(maxsize=1)
+def ignored_columns() -> frozenset[str]:
+    return frozenset(map(key, _data("fields")["ignored_columns"]))
+
+
+# --- the dictionary as a page -------------------------------------------------------------------------------------------
+
+_WORDS = {
+    "title": ("Data dictionary", "数据字典"),
+    "column": ("column", "列"), "meaning": ("meaning", "含义"), "must": ("must be given", "必填"), "also": ("also read as", "也可写作"),
+    "measure": ("measure", "指标"), "header": ("header", "表头"), "unit": ("unit", "单位"), "range": ("range", "取值范围"),
+    "measures": ("Measures", "指标清单"), "yes": ("yes", "是"), "any": ("any", "不限"), "least": ("{} or more", "不小于 {}"), "between": ("{} to {}", "{} 至 {}"),
+    "comma": (", ", "、"),
+}  # fmt: skip
+
+
+def data_dictionary(lang: str = "en") -> str:
+    """Tables, columns and measures as a Markdown page in English ("en") or Chinese ("zh")."""
+    if lang not in LANGUAGES:
+        raise InputError("lang", found=f"`{lang}`", expected="en or zh", hint=nearest(lang, LANGUAGES))
+
+    def say(word: str) -> str:
+        return _WORDS[word][LANGUAGES.index(lang)]
+
+    parts = [f"# {say('title')}\n"]
+    for form in forms().values():
+        rows = [(c.label[lang], c.about[lang], say("yes") if c.required else "", say("comma").join(c.words)) for c in form.columns.values()]
+        parts.append(f"\n## {form.label[lang]}\n\n{form.about[lang]}{'.' if lang == 'en' else '。'}\n")
+        parts.append(_table([say("column"), say("meaning"), say("must"), say("also")], rows))
+    rows = [(f"`{m.name}`", m.label[lang], m.about[lang], m.unit, _range(m, say), say("comma").join(m.words)) for m in known_measures().values()]
+    parts.append(f"\n## {say('measures')}\n")
+    parts.append(_table([say(word) for word in ("measure", "header", "meaning", "unit", "range", "also")], rows))
+    return "".join(parts)
+
+
+def _range(measure: Measure, say: Any) -> str:
+    if measure.least is None:
+        return say("any")
+    return say("least").format(measure.least) if measure.most is None else say("between").format(measure.least, measure.most)
+
+
+def _table(head: list[str], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n" + "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)

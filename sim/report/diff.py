@@ -1,0 +1,228 @@
+"""What differs between two policies or two scenarios, line by line, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from sim.errors import InputError
+from sim.policy import Policy
+from sim.policy.diff import ORDER, Change, changes, policy_content
+from sim.report.describe import element_text, pairing_text, plain, schedule_text
+from sim.report.words import MINUS, check_language, known, labels, listed, say, title_of, unit_name
+from sim.world import Scenario, load_mechanisms
+
+# Where the words of values are that a file writes as one of a few; elsewhere `policy.value.`.
+VALUES = {"visible": "policy.seen_", "time": "policy.", "participation": "policy.", "period": "policy.",
+          "cohort": "cohorts.", "channels": "policy.channel."}
+SHARES = ("assigned_share",)
+RELATIVE = ("target", "minutes", "minutes_per_day", "customers", "days")     # besides money and parameters, told in per cent too
+
+
+def diff(a: Policy | Scenario, b: Policy | Scenario, lang: str = "en") -> list[str]:
+    """What changes from a to b, one line a change; a line saying so if the model could not tell them apart.
+
+    Then the status and the first day in force, where they differ; sources, titles and reasons are left to the files.
+    Errors: InputError unless both are policies or both are scenarios.
+    """
+    check_language(lang)
+    if isinstance(a, Policy) != isinstance(b, Policy):
+        raise InputError("diff", found="a policy and a scenario", expected="two policies or two scenarios")
+    if a.digest == b.digest:
+        lines = [say("policy.change.same", lang, digest=a.digest)]
+    elif isinstance(a, Policy):
+        lines = list(_policy_lines(a, b, lang))  # type: ignore[arg-type]
+    else:
+        lines = list(_scenario_lines(a, b, lang))  # type: ignore[arg-type]
+    return [*lines, *_headers(a, b, lang)]
+
+
+def heading(a: Policy | Scenario, b: Policy | Scenario, lang: str) -> str:
+    """Which two are compared."""
+    return say("policy.change.head", lang, a=title_of(a, lang), a_name=a.name, b=title_of(b, lang), b_name=b.name)
+
+
+def _headers(a: Any, b: Any, lang: str) -> Iterator[str]:
+    if a.status != b.status:
+        yield _line(_field("status", lang), *(say(f"report.statuses.{each.status}", lang) for each in (a, b)), lang)
+    if isinstance(a, Policy) and a.effective != b.effective:
+        yield _line(_field("effective", lang), a.effective.isoformat(), b.effective.isoformat(), lang)
+
+
+# --- policies ---------------------------------------------------------------------------------------------------------
+
+
+def _policy_lines(a: Policy, b: Policy, lang: str) -> Iterator[str]:
+    found = list(changes(policy_content(a), policy_content(b)))
+    for name in {**a.pay, **b.pay}:
+        yield from _element_lines(name, a, b, [change for change in found if change.place[:2] == ("pay", name)], lang)
+    for change in found:
+        if change.place == ("pay", ORDER):
+            yield _order(_field("pay", lang), change, lambda name: _label(a, name, lang), lang)
+        elif change.place[0] == "practices":
+            yield _practice(change, a, b, lang)
+
+
+def _label(policy: Policy, name: str, lang: str) -> str:
+    label = policy.pay[name].label
+    return getattr(label, lang) if label else name
+
+
+def _element_lines(name: str, a: Policy, b: Policy, found: Sequence[Change], lang: str) -> Iterator[str]:
+    """A schedule that changes in more than one number is told as a whole."""
+    if not found:
+        return
+    if name not in b.pay or name not in a.pay:
+        policy, key = (a, "removed") if name in a.pay else (b, "added")
+        yield say(f"policy.change.{key}", lang, what=element_text(name, policy.pay[name], lang))
+        return
+    label, before, after = _label(b, name, lang), a.pay[name], b.pay[name]
+    inside = [change for change in found if change.place[2] == "schedule"]
+    numbers = len(inside) == 1 and inside[0].place[-1] in ("amount", "rate") and before.measure == after.measure
+    texts = schedule_text(before, lang), schedule_text(after, lang)
+    if inside and not numbers and texts[0] != texts[1]:
+        yield _line(label, *texts, lang)
+        inside = []
+    for change in [*inside, *(change for change in found if change.place[2] != "schedule")]:
+        key = change.place[2] if change.place[2] == "target" else change.place[-1]
+        amount = key in ("amount", "cap", "floor")
+        unit = say(f"policy.change.amount_{after.period}", lang) if amount else ""
+        if key == "rate":
+            unit = say(f"policy.change.rate_{after.measure}", lang)
+        old, new = ((each or {}).get("value") if len(change.place) == 3 and key == "target" else each for each in change[1:])
+        yield _change(label if key in ("amount", "rate") else _of(label, _field(key, lang), lang), key, old, new, lang, unit)
+
+
+def _practice(change: Change, a: Policy, b: Policy, lang: str) -> str:
+    _, practice, *rest = change.place
+    aspect = _field(practice, lang)
+    if not rest:                                     # another rule of pairing
+        return _line(aspect, *(pairing_text(each.practices.mentor_pairing, lang) for each in (a, b)), lang)
+    if rest[0] == "status":
+        cohort = known("cohorts", rest[1], lang)
+        return _change(_of(aspect, say("policy.field.status_of", lang, cohort=cohort), lang), "status", change.before, change.after, lang)
+    return _change(_of(aspect, _field(rest[-1], lang), lang), rest[-1], change.before, change.after, lang)
+
+
+# --- scenarios --------------------------------------------------------------------------------------------------------
+
+
+def scenario_content(scenario: Scenario) -> dict[str, Any]:
+    """What of a scenario moves the model."""
+    calendar = scenario.calendar
+    return {
+        "calendar": {"start": calendar.start, "days": calendar.days, "weekends": calendar.weekends,
+                     "holidays": [(spell.start, spell.days, spell.demand) for spell in calendar.holidays]},
+        "branches": {id_: {"managers": {name: spec.model_dump(exclude_none=True, exclude={"assumed", "note"})
+                                        for name, spec in branch.managers.items()}}
+                     for id_, branch in scenario.branches.items()},
+        "parameters": {name: parameter.value for name, parameter in scenario.resolved.items()},
+        "mechanisms": scenario.switches,
+    }
+
+
+def _scenario_lines(a: Scenario, b: Scenario, lang: str) -> Iterator[str]:
+    for change in changes(scenario_content(a), scenario_content(b), ("branches", "managers")):
+        yield _OF_SCENARIO[change.place[0]](change, a, b, lang)
+
+
+def _calendar(change: Change, a: Scenario, b: Scenario, lang: str) -> str:
+    key = change.place[-1]
+    what = _of(_field("calendar", lang), _field(key, lang), lang)
+    if key == "holidays":
+        return _line(what, *(_holidays(each, lang) for each in (a, b)), lang)
+    return _change(what, key, change.before, change.after, lang)
+
+
+def _holidays(scenario: Scenario, lang: str) -> str:
+    spells = [say("policy.change.holiday", lang, name=getattr(spell.name, lang), start=spell.start.isoformat(), days=spell.days,
+                  demand=_share(spell.demand, lang)) for spell in scenario.calendar.holidays]
+    return say("list.semicolon", lang).join(spells) or say("policy.change.nothing", lang)
+
+
+def _branch(change: Change, a: Scenario, b: Scenario, lang: str) -> str:
+    if change.place[-1] == ORDER:
+        inside = len(change.place) > 2
+        what = say("policy.change.managers", lang, branch=change.place[1]) if inside else say("policy.change.branches", lang)
+        return _order(what, change, str, lang)
+    key = "removed" if change.after is None else "added"
+    whole = change.before if change.after is None else change.after
+    if len(change.place) == 2:
+        branch = say("policy.change.branch", lang, name=change.place[1], count=len(whole["managers"]))
+        return say(f"policy.change.{key}", lang, what=branch)
+    who = say("policy.change.manager", lang, name=change.place[3], branch=change.place[1])
+    if len(change.place) == 4:
+        cohort, months = known("cohorts", whole["cohort"], lang), plain(whole["tenure_months"])
+        person = say("policy.change.person", lang, name=who, cohort=cohort, months=months)
+        return say(f"policy.change.{key}", lang, what=person)
+    field = change.place[-1]
+    return _change(_of(who, _field(field, lang), lang), field, change.before, change.after, lang)
+
+
+def _parameter(change: Change, a: Scenario, b: Scenario, lang: str) -> str:
+    name, *entry = change.place[1:]
+    parameter = b.parameter(name)
+    what = say("policy.change.parameter", lang, name=".".join([name, *entry]), unit=unit_name(parameter.unit, lang))
+    return _change(what, name, change.before, change.after, lang, relative=True)
+
+
+def _mechanism(change: Change, a: Scenario, b: Scenario, lang: str) -> str:
+    label = getattr(load_mechanisms()[change.place[1]].label, lang)
+    states = (say("policy.change.on" if each else "policy.change.off", lang) for each in change[1:])
+    return _line(say("policy.change.mechanism", lang, name=label), *states, lang)
+
+
+_OF_SCENARIO: dict[str, Callable[[Change, Scenario, Scenario, str], str]] = {
+    "calendar": _calendar, "branches": _branch, "parameters": _parameter, "mechanisms": _mechanism,
+}
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+def _line(what: str, before: str, after: str, lang: str, unit: str = "", percent: str = "") -> str:
+    return say("policy.change.line", lang, what=what, before=before, after=after, unit=unit, percent=percent)
+
+
+def _change(what: str, key: str, before: Any, after: Any, lang: str, unit: str = "", relative: bool = False) -> str:
+    """A line for a value of any kind; an amount also with its change in per cent."""
+    percent, numbers = "", all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in (before, after))
+    if numbers and before and (unit or relative or key in RELATIVE):
+        text = f"{100 * (after - before) / abs(before):+,.3g}".replace("-", MINUS)
+        percent = say("policy.change.percent", lang, percent=text)
+    texts = _value(key, before, lang), _value(key, after, lang)
+    if not numbers:                                  # an amount beside none
+        texts, unit = tuple(text if each is None else text + unit for text, each in zip(texts, (before, after))), ""
+    return _line(what, *texts, lang, unit, percent)
+
+
+def _value(key: str, value: Any, lang: str) -> str:
+    """A plain value as a reader calls it."""
+    match value:
+        case None: return say("policy.change.nothing", lang)
+        case bool(): return say(f"policy.change.{str(value).lower()}", lang)
+        case int() | float(): return _share(value, lang) if key in SHARES else plain(value)
+        case date(): return value.isoformat()
+        case str(): return labels().get(VALUES.get(key, "policy.value.") + value, {lang: value})[lang]
+        case dict(): return _value("", [f"{entry} {_value('', each, lang)}" for entry, each in value.items()], lang)
+    if key in ("pairs", "visible"):
+        return listed([say("list.pair", lang, mentor=one, mentee=other) for one, other in value], lang)
+    return say("list.comma", lang).join(_value(key, each, lang) for each in value) or _value("", None, lang)  # fmt: skip
+
+
+def _order(what: str, change: Change, name: Callable[[str], str], lang: str) -> str:
+    texts = (say("list.comma", lang).join(map(name, each)) for each in change[1:])
+    return say("policy.change.order", lang, what=what, **dict(zip(("before", "after"), texts)))
+
+
+def _of(whole: str, part: str, lang: str) -> str:
+    return say("policy.change.of", lang, whole=whole, part=part)
+
+
+def _field(key: str, lang: str) -> str:
+    return known("policy.field", key, lang)
+
+
+def _share(share: float, lang: str) -> str:
+    return say("list.percent", lang, number=f"{100 * share:.10g}")
