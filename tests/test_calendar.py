@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.world import Calendar, CalendarSpec, Holiday, load_scenario
+from sim.world.calendar import partly_lived
 
 NAME = {"en": "Holiday", "zh": "假日"}
 
@@ -108,3 +109,10 @@ def test_periods_partition_the_ticks(start: date, days: int, weekends: bool):
         assert last.sum() == len(labels) and last[-1]
         assert (left[last] == 1).all() and (left[~last] > 1).all()
         assert (np.diff(left)[~last[:-1]] == -1).all()
+
+
+def test_periods_the_horizon_cuts_are_named_with_the_days_lived():
+    whole = Calendar(CalendarSpec(start=date(2024, 7, 1), days=66, weekends=False))
+    assert partly_lived(whole) == []
+    longer = Calendar(CalendarSpec(start=date(2024, 7, 1), days=70, weekends=False))
+    assert partly_lived(longer) == [("2024-10", 4, 23), ("2024-Q4", 4, 66)]

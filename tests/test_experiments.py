@@ -113,7 +113,7 @@ def test_gini_of_known_cases() -> None:
 
 
 def test_summary_holds_the_mean_its_interval_and_the_spread(runs) -> None:
-    summary = runs.summary(0.9).set_index("measure").loc["accounts"]
+    summary = runs.summary(confidence=0.9).set_index("measure").loc["accounts"]
     values = runs.totals()["accounts"].to_numpy()
     low, high = stats.t.interval(0.9, len(values) - 1, values.mean(), stats.sem(values))
     assert (summary["mean"], summary["ci_low"], summary["ci_high"]) == pytest.approx((values.mean(), low, high))
@@ -274,3 +274,9 @@ def test_runs_of_different_scenarios_are_not_compared(short, changzhou, fact_pol
     two = sim.simulate(changzhou, sim.load_policy("fixed-pay"), 2)
     with pytest.raises(sim.InputError, match="scenario_digest"):
         comparison_of([one, two])
+
+
+def test_names_stand_for_what_they_name() -> None:
+    by_name = sim.compare("changzhou-2015", ["fixed-pay", "performance-pay"], replications=2)
+    by_object = sim.compare(sim.load_scenario("changzhou-2015"), [sim.load_policy("fixed-pay"), sim.load_policy("performance-pay")], replications=2)
+    pd.testing.assert_frame_equal(by_name.table, by_object.table)

@@ -532,3 +532,19 @@ def test_a_template_needs_a_folder_and_a_known_kind(tmp_path: Path):
     assert "cannot be written to" in sentence(write_template, tmp_path / "file")
     assert "Did you mean `scenario`" in sentence(write_template, tmp_path / "new", "scenarios")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("slip", ["Veteran", "newcommer", "veterans"])
+def test_a_cohort_that_is_nearly_a_known_one_is_taken_for_a_slip(slip):
+    with pytest.raises(InputError, match="Did you mean `(veteran|newcomer)`"):
+        load_scenario("branch").with_changes({"branches.branch.managers.M01.cohort": slip})
+
+
+def test_a_cohort_of_ones_own_takes_the_defaults():
+    scenario = load_scenario("branch").with_changes({"branches.branch.managers.M01.cohort": "junior"})
+    assert scenario.value("intrinsic_per_account", manager="M01") == scenario.parameter("intrinsic_per_account").of("default")
+
+
+def test_a_value_called_measured_says_where_it_comes_from():
+    with pytest.raises(InputError, match="source: found nothing; expected where the measured value comes from"):
+        load_scenario("branch").with_changes({"parameters.churn_yearly": {"value": 0.08, "status": "measured"}})

@@ -47,7 +47,7 @@ def differences_svg(result: Comparison, lang: str) -> str:
             _text(8, y - 1, measure_name(measure, lang), "start"), _text(8, y + 13, unit_name(unit, lang), "start", size=10, color=FAINT),
             f'<line x1="{low:.1f}" y1="{y}" x2="{high:.1f}" y2="{y}" stroke="{MODEL}" stroke-width="4"/>',
             f'<circle cx="{point:.1f}" cy="{y}" r="5.5" stroke="{MODEL}" stroke-width="2" fill="{MODEL if told else "white"}"/>',
-            _text(RIGHT + 20, y + 5, number(row.difference, unit, signed=True), "start", bold=told),
+            _text(RIGHT + 20, y + 5, gap(row, unit), "start", bold=told),
             _text(RIGHT + 100, y + 5, f"({spread(row.ci_low, row.ci_high, unit, lang, signed=True)})", "start", color=FAINT),
             _text(WIDTH - 8, y + 5, f"{number(row.mean_baseline, unit)} → {number(row.mean, unit)}", "end"),
         ]

@@ -83,7 +83,10 @@ def _kept(error: NotebookError, folder: Path) -> NotebookError:
 def compute(asked: Request, teller: Teller) -> Comparison:
     """The comparison itself."""
     from sim.compiled import is_compiled
+    from sim.report.describe import cut_periods
 
+    for text in cut_periods(asked.scenario, asked.lang):
+        teller.line("note", text=text)
     teller.line("comparing", policies=len(asked.policies), scenario=asked.scenario.name, replications=asked.replications, seed=asked.seed)
     if not is_compiled():
         teller.line("compiling")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.app.store import CACHE, cores, store_folder
-from sim.errors import InputError, nearest
+from sim.errors import InputError, nearest_language
 from sim.policy import Policy, load_policy
 from sim.world import Scenario, check_fit, load_scenario
 
@@ -98,7 +98,7 @@ def check_request(asked: Request, fewest: int = 1) -> Request:
     from sim.experiments.simulate import check_numbers
 
     if asked.lang not in LANGUAGES:
-        raise InputError("lang", found=f"`{asked.lang}`", expected="en or zh", hint=nearest(asked.lang, LANGUAGES).split("Known")[0])
+        raise InputError("lang", found=f"`{asked.lang}`", expected="en or zh", hint=nearest_language(asked.lang, LANGUAGES))
     if not isinstance(asked.confidence, float) or not 0.5 <= asked.confidence < 1:
         raise InputError("confidence", found=str(asked.confidence), expected="a number from 0.5 up to, not including, 1")
     check_numbers(asked.replications, asked.seed, asked.jobs, max(1, fewest))

@@ -14,7 +14,7 @@ from sim.experiments.simulate import Runs
 from sim.policy import Policy
 from sim.report.describe import described
 from sim.report.findings import MAIN, headline
-from sim.report.words import axis_name, number, percent, spread, title_of, titles
+from sim.report.words import axis_name, gap, number, percent, spread, title_of, titles
 from sim.world import Scenario
 
 
@@ -59,7 +59,7 @@ def differences_table(result: Comparison, lang: str, measures: Sequence[str] = M
         unit = list_measures()[measure].unit
         rows = table[table["measure"] == measure]
         cells = [number(rows["mean_baseline"].iloc[0], unit)]
-        cells += [f"{number(row.difference, unit, signed=True)} ({spread(row.ci_low, row.ci_high, unit, lang, signed=True)})"
+        cells += [f"{gap(row, unit)} ({spread(row.ci_low, row.ci_high, unit, lang, signed=True)})"
                   for row in rows.itertuples()]
         columns[axis_name(measure, lang)] = cells
     index = [say("table.baseline", lang, policy=names[base]), *(names[run.policy.name] for run in result.runs[1:])]

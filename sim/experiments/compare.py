@@ -12,7 +12,7 @@ import pandas as pd
 
 from sim.errors import InputError
 from sim.experiments.measures import list_measures
-from sim.experiments.simulate import Progress, Runs, check_numbers, interval_half_width, simulate
+from sim.experiments.simulate import Progress, Runs, check_numbers, interval_half_width, loaded, simulate
 from sim.policy import Policy
 from sim.world import Scenario, check_fit
 
@@ -72,12 +72,14 @@ def joined(runs: Sequence[Runs]) -> pd.DataFrame:
     return pd.DataFrame(data)
 
 
-def compare(scenario: Scenario, policies: Sequence[Policy], replications: int = 100, seed: int = 1, jobs: int = 1,
+def compare(scenario: Scenario | str, policies: Sequence[Policy | str], replications: int = 100, seed: int = 1, jobs: int = 1,
             confidence: float = 0.95, progress: Progress | None = None, store: str | Path | None = None) -> Comparison:
     """Run every policy on the same luck and set each against the first.
 
     replications: at least 2. confidence: of each interval by itself, between 0.5 and 1. Errors: InputError.
     """
+    pairs = [loaded(scenario, policy) for policy in policies]
+    scenario, policies = pairs[0][0] if pairs else scenario, [policy for _, policy in pairs]
     check_numbers(replications, seed, jobs, fewest=2)
     check_policies(policies)
     check_confidence(confidence)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sim.compiled import is_compiled
 from sim.errors import InputError
 from sim.experiments.measures import list_measures
-from sim.policy import Policy
+from sim.policy import Policy, load_policy
 from sim.reading import digest_of
-from sim.world import Scenario, check_fit
+from sim.world import Scenario, check_fit, load_scenario
 
 if TYPE_CHECKING:
     from sim.engine.run import BranchRuns
@@ -57,9 +59,10 @@ class Runs:
         wide["accounts_per_10k_pay"] = _ratio(1e4 * wide["accounts"].to_numpy(), wide["pay"].to_numpy())
         return wide[[name for name in list_measures() if name in wide.columns]]
 
-    def summary(self, confidence: float = 0.95) -> pd.DataFrame:
-        """Mean of each measure with the interval of the mean (Monte Carlo error alone) and the spread between replications."""
+    def summary(self, measures: Sequence[str] | None = None, confidence: float = 0.95) -> pd.DataFrame:
+        """Mean of each measure (all, or those named) with the interval of the mean (Monte Carlo error alone) and the spread between replications."""
         wide = self.totals()
+        wide = wide[[name for name in wide.columns if measures is None or name in measures]]
         half = interval_half_width(wide.to_numpy(), confidence)
         mean = wide.mean()
         return pd.DataFrame({
@@ -93,14 +96,21 @@ def check_numbers(replications: int, seed: int, jobs: int, fewest: int = 1) -> N
         raise InputError("jobs", found=str(jobs), expected="a whole number from 1 to 1024")
 
 
-def simulate(scenario: Scenario, policy: Policy, replications: int = 100, seed: int = 1, jobs: int = 1,
+def loaded(scenario: Scenario | str, policy: Policy | str) -> tuple[Scenario, Policy]:
+    """Names and paths stand for what they name."""
+    return (load_scenario(scenario) if isinstance(scenario, (str, Path)) else scenario,
+            load_policy(policy) if isinstance(policy, (str, Path)) else policy)
+
+
+def simulate(scenario: Scenario | str, policy: Policy | str, replications: int = 100, seed: int = 1, jobs: int = 1,
              progress: Progress | None = None, store: str | Path | None = None) -> Runs:
-    """Live through the scenario under the policy `replications` times.
+    """Live through the scenario under the policy (objects, names or paths) `replications` times.
 
     The same seed gives the same luck under every policy, and the same bytes whatever `jobs` is.
     progress is called with the number of replications just finished. store: a folder where finished runs are kept and found
     again by scenario, policy, seed, replications and code. Errors: InputError.
     """
+    scenario, policy = loaded(scenario, policy)
     check_numbers(replications, seed, jobs)
     check_fit(scenario, policy)
     provenance = provenance_of(scenario, policy, replications, seed)
@@ -110,6 +120,8 @@ def simulate(scenario: Scenario, policy: Policy, replications: int = 100, seed: 
         if progress:
             progress(replications)
     else:
+        if progress is None and not is_compiled():
+            print("Compiling the model for this machine, about a minute, once only.", file=sys.stderr, flush=True)
         last = list(scenario.branches)[-1]               # a replication is finished when its last branch is
         pieces = [piece for branch in scenario.branches for piece in _frames(
             scenario, branch, _run(scenario, policy, branch, replications, seed, jobs, progress if branch == last else None))]

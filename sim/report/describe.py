@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from sim.policy import Element, FixedSchedule, LinearSchedule, MentorPairing, Policy, Reporting, StepSchedule, TierSchedule
 from sim.policy.schema import Leads, Norm
 from sim.report.words import known, listed, say
+from sim.world import Scenario
+from sim.world.calendar import partly_lived
 
 ASPECTS = ("pay", "pairing", "reporting", "leads", "norm")
 
@@ -103,3 +105,8 @@ def _norm(norm: Norm, lang: str) -> str:
     weights = [f"{known('cohorts', cohort, lang)} {plain(weight)}" for cohort, weight in norm.status.items()]
     status = say("policy.weights", lang, weights=say("list.comma", lang).join(weights)) if weights else say("policy.equal", lang)
     return say("policy.norm", lang, status=status, telling=say(f"policy.tell_{norm.telling}", lang))
+
+
+def cut_periods(scenario: Scenario, lang: str) -> list[str]:
+    """A sentence for each month or quarter that the horizon cuts, as its pay is settled in full."""
+    return [say("limits.cut", lang, period=period, lived=lived, there=there) for period, lived, there in partly_lived(scenario.timeline)]

@@ -11,7 +11,7 @@ from sim.experiments.measures import list_measures
 from sim.report.findings import MAIN, verdict
 from sim.report.footer import footer
 from sim.report.style import FAINT, Plot, folded, look, sheet, short_titles
-from sim.report.words import measure_name, number, percent, say, unit_name
+from sim.report.words import gap, measure_name, percent, say, unit_name
 
 COLUMNS = 3
 
@@ -47,7 +47,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, unit: str) -> None:
         axes.plot([row.ci_low, row.ci_high], [place, place], color=face.color, linewidth=2.0, solid_capstyle="butt")
         axes.plot(row.difference, place, face.marker, color=face.color, markerfacecolor=face.color if told else "white",
                   markersize=6, markeredgewidth=1.3)
-        axes.text(1.02, place, number(row.difference, unit, signed=True), transform=axes.get_yaxis_transform(), va="center", fontsize=8)
+        axes.text(1.02, place, gap(row, unit), transform=axes.get_yaxis_transform(), va="center", fontsize=8)
     low, high = min(0.0, rows["ci_low"].min()), max(0.0, rows["ci_high"].max())
     margin = 0.08 * (high - low) or 1.0
     axes.set_xlim(low - margin, high + margin)

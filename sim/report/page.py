@@ -20,11 +20,11 @@ from sim.experiments.measures import list_measures
 from sim.experiments.simulate import Runs
 from sim.policy import Policy
 from sim.report.case import facts_for
-from sim.report.describe import guesses, shared_and_own
+from sim.report.describe import cut_periods, guesses, shared_and_own
 from sim.report.figures import kinds, plot
 from sim.report.findings import MAIN, RUNS_CONFIDENCE, headline, takeaway, verdict
 from sim.report.style import figure_language, svg
-from sim.report.words import axis_name, listed, measure_name, number, percent, say, spread, title_of, titles, unit_name
+from sim.report.words import axis_name, gap, listed, measure_name, number, percent, say, spread, title_of, titles, unit_name
 from sim.world import Scenario, load_mechanisms
 from sim.world.fields import Status
 
@@ -125,7 +125,7 @@ def _differences(result: Comparison, names: Mapping[str, str], lang: str) -> lis
         if not rows.empty:
             groups.append({"title": axis_name(measure, lang), "rows": [{
                 "policy": names[row.policy], "mean_baseline": number(row.mean_baseline, unit), "mean": number(row.mean, unit),
-                "difference": number(row.difference, unit, signed=True),
+                "difference": gap(row, unit),
                 "interval": spread(row.ci_low, row.ci_high, unit, lang, signed=True),
                 "verdict": verdict(row.ci_low, row.ci_high), "gain": number(row.variance_reduction, "times"),
             } for row in rows.itertuples()]})
@@ -135,7 +135,7 @@ def _differences(result: Comparison, names: Mapping[str, str], lang: str) -> lis
 def _summary(run: Runs, lang: str) -> list[dict[str, str]]:
     return [{"measure": measure_name(row.measure, lang), "unit": unit_name(row.unit, lang), "mean": number(row.mean, row.unit),
              "interval": spread(row.ci_low, row.ci_high, row.unit, lang), "band": spread(row.p05, row.p95, row.unit, lang)}
-            for row in run.summary(RUNS_CONFIDENCE).itertuples()]
+            for row in run.summary(confidence=RUNS_CONFIDENCE).itertuples()]
 
 
 def _reading(result: Runs | Comparison, text: Any) -> list[str]:
@@ -149,7 +149,7 @@ def _reading(result: Runs | Comparison, text: Any) -> list[str]:
 def _limits(run: Runs, lang: str) -> list[str]:
     status, facts = run.scenario.ledger()["status"], facts_for(run.scenario)
     parts = [say("limits.parameters", lang, assumed=int((status == "assumed").sum()), total=len(status)), say("limits.trial", lang),
-             say("limits.horizon", lang, days=run.scenario.calendar.days), say("limits.scope", lang)]
+             say("limits.horizon", lang, days=run.scenario.calendar.days), say("limits.scope", lang), *cut_periods(run.scenario, lang)]
     return [*parts, say("limits.case", lang, total=facts.total)] if facts else parts
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sim.errors import InputError, nearest
+from sim.errors import InputError, nearest_language
 from sim.experiments.measures import list_measures
 from sim.policy import Policy
 from sim.reading import read_yaml
@@ -23,7 +23,7 @@ DECIMALS = {"CNY": 0, "CNY an account": 0, "accounts": 1, "customers": 1, "conta
 def check_language(lang: str) -> str:
     """The language, if it is one of ours."""
     if lang not in LANGUAGES:
-        raise InputError("lang", found=f"`{lang}`", expected="en or zh", hint=nearest(lang, LANGUAGES))
+        raise InputError("lang", found=f"`{lang}`", expected="en or zh", hint=nearest_language(lang, LANGUAGES))
     return lang
 
 
@@ -73,19 +73,35 @@ def listed(items: Sequence[str], lang: str) -> str:
     return say("list.comma", lang).join(items[:-1]) + say("list.and", lang) + items[-1]
 
 
-def number(value: float, unit: str, signed: bool = False) -> str:
-    """A number as precise as its unit deserves. signed: with a plus or minus, for differences."""
+def digits(low: float, high: float, unit: str) -> int:
+    """Digits after the point for an interval and its estimate: the unit's, and more where a bound of an interval that leaves
+    zero out would print as zero."""
+    usual = DECIMALS.get(unit, 2)
+    least = min(abs(low), abs(high))
+    if not (low > 0.0 or high < 0.0) or not math.isfinite(least):
+        return usual
+    return next((places for places in range(usual, usual + 7) if round(least, places) > 0.0), usual)
+
+
+def number(value: float, unit: str, signed: bool = False, places: int | None = None) -> str:
+    """A number as precise as its unit deserves. signed: with a plus or minus, for differences. places: digits after the point."""
     if math.isnan(value):
         return "–"
-    text = f"{abs(value):,.{DECIMALS.get(unit, 2)}f}"
+    text = f"{abs(value):,.{DECIMALS.get(unit, 2) if places is None else places}f}"
     nothing = not text.strip("0.,")
     sign = "" if nothing else MINUS if value < 0 else "+" if signed else ""
     return sign + text
 
 
 def spread(low: float, high: float, unit: str, lang: str, signed: bool = False) -> str:
-    """`low to high`."""
-    return say("list.range", lang, low=number(low, unit, signed), high=number(high, unit, signed))
+    """`low to high`, with as many digits as it takes to see that an interval leaves zero out."""
+    places = digits(low, high, unit)
+    return say("list.range", lang, low=number(low, unit, signed, places), high=number(high, unit, signed, places))
+
+
+def gap(row: Any, unit: str) -> str:
+    """The difference in a row of a comparison's table, with the digits of its interval."""
+    return number(row.difference, unit, signed=True, places=digits(row.ci_low, row.ci_high, unit))
 
 
 def percent(share: float, lang: str) -> str:

@@ -92,6 +92,27 @@ def quarter_label(day: date) -> str:
     return f"{day.year:04d}-Q{(day.month + 2) // 3}"
 
 
+def partly_lived(calendar: Calendar) -> list[tuple[str, int, int]]:
+    """Months and quarters that the horizon cuts by a tenth of their working days or more: label, days lived, days there are.
+
+    Pay for them is settled in full all the same.
+    """
+    spec = calendar.spec
+    year, last = date(spec.start.year, 1, 1), date(calendar.dates[-1].year, 12, 31)
+    whole = [year + timedelta(days=n) for n in range((last - year).days + 1)]
+    whole = [day for day in whole if spec.weekends or day.weekday() < 5]
+    cut = []
+    for labels, index, label in ((calendar.month_labels, calendar.month, month_label), (calendar.quarter_labels, calendar.quarter, quarter_label)):
+        there: dict[str, int] = {}
+        for day in whole:
+            there[label(day)] = there.get(label(day), 0) + 1
+        for place, name in enumerate(labels):
+            lived = int((index == place).sum())
+            if lived < 0.9 * there[name]:
+                cut.append((name, lived, there[name]))
+    return cut
+
+
 def _working_days(spec: CalendarSpec) -> list[date]:
     days: list[date] = []
     day = spec.start

@@ -8,10 +8,10 @@ from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from sim.errors import InputError, nearest
-from sim.reading import read_yaml, resource_folder, say, shown, validated
+from sim.reading import read_yaml, resource_folder, say, shown, validated, wrong
 from sim.world.fields import Count, Flag, Name, Number, Part, Status, Text, Title
 
 MECHANISMS = "mechanisms.yaml"
@@ -127,7 +127,14 @@ class Override(Part):
     source: Text | None = None
 
 
-OverrideField = Annotated[Override, BeforeValidator(_full_form)]
+def _sourced(change: Override) -> Override:
+    """A value that is called measured or calibrated says where it comes from."""
+    if change.status != "assumed" and change.source is None:
+        raise wrong("source", found="nothing", expected=f"where the {change.status} value comes from")
+    return change
+
+
+OverrideField = Annotated[Override, BeforeValidator(_full_form), AfterValidator(_sourced)]
 
 
 class Mechanism(Part):

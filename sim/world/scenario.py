@@ -222,7 +222,14 @@ def _check_own(scenario: Scenario, name: str, place: tuple[str, str]) -> None:
 
 
 def _check_cohort(scenario: Scenario, cohort: str, place: tuple[str, str]) -> None:
-    """A parameter that differs between cohorts must say something about this one."""
+    """A parameter that differs between cohorts must say something about this one; a near miss is taken for a slip of the pen."""
+    from difflib import get_close_matches
+
+    known = {entry for parameter in scenario._resolved.values() if isinstance(parameter.value, dict) and DEFAULT in parameter.value
+             for entry in parameter.value if entry != DEFAULT}
+    if cohort not in known and (close := get_close_matches(cohort.lower(), sorted(known), n=1, cutoff=0.75)):
+        raise InputError(*place, found=f"`{cohort}`", expected="a cohort the parameters know, or a name unlike any of them",
+                         hint=nearest(close[0], known))
     for name, parameter in scenario._resolved.items():
         if not isinstance(parameter.value, dict):
             continue
