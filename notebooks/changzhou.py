@@ -105,6 +105,12 @@ changzhou.verdict((run_2015, run_2016), lang)
 practices = before.compare(changzhou.one_at_a_time(before.policy, after.policy))
 sim.plot(practices, "differences", lang)
 
+# %% [markdown]
+# Beside all four together, and the leads, the others can hardly be seen. Here they are alone, on scales of their own.
+
+# %%
+sim.plot(changzhou.without(practices, "leads", "all"), "differences", lang)
+
 # %%
 differences_table(practices, lang, ("accounts", "effort", "skill", "norm"))
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sim import __version__
-from sim.errors import InputError, nearest
+from sim.errors import InputError, nearest, nearest_language
 
 if TYPE_CHECKING:
     from sim.app.request import Request
@@ -112,7 +112,7 @@ def _whole(option: str) -> Callable[[str], Any]:
 def _choice(option: str, known: Sequence[str]) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in known:
-            close = nearest(text, known).split("Known here")[0].strip()
+            close = nearest_language(text, known) if option == "--lang" else nearest(text, known).split("Known here")[0].strip()
             raise InputError(option, found=repr(text[:60]), expected="one of " + ", ".join(known), hint=close)
         return text
     return read

@@ -37,6 +37,16 @@ def _again(place: list[str], found: str, expected: str, hint: str) -> InputError
     return InputError(*place, found=found, expected=expected, hint=hint)
 
 
+_LANGUAGES = {"cn": "zh", "chinese": "zh", "中文": "zh", "english": "en", "eng": "en"}
+
+
+def nearest_language(word: str, known: Iterable[str]) -> str:
+    """A hint naming the language meant, also where the word is that of a country or the language's own."""
+    start = str(word).lower().replace("_", "-").split("-")[0]
+    close = start if start in set(known) else _LANGUAGES.get(start)
+    return f"Did you mean `{close}`?" if close else ""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint naming the most similar known word, then (up to a dozen of) all of them."""
     names = sorted(map(str, known))

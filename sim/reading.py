@@ -10,6 +10,7 @@ files that are empty, too large, too deep or not UTF-8. Only `true` and `false` 
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import math
@@ -82,13 +83,37 @@ def find_file(given: str | Path, library: Path, kind: str) -> Path:
     return path
 
 
+# What only one kind of file says, so that a file given in place of the other can be told; and where the library has them.
+_SIGNS = {"policy": {"pay", "practices"}, "scenario": {"calendar", "branches", "parameters", "mechanisms"}}
+_LIBRARIES = {"policy": ("policies",), "scenario": ("data", "scenarios")}
+
+
+def _other(kind: str) -> str | None:
+    return {"policy": "scenario", "scenario": "policy"}.get(kind)
+
+
 def _in_library(name: str, library: Path, kind: str) -> Path:
     names = library_names(library)
     if name in names:
         return library / f"{name}.yaml"
+    if (other := _other(kind)) is not None:
+        top, *below = _LIBRARIES[other]
+        if name in library_names(resource_folder(top).joinpath(*below)):
+            raise InputError(kind, found=f"the {other} {quoted(name)}", expected=f"a {kind}", hint=nearest(name, names))
     beside = f"{name}.yaml"
-    hint = f"Did you mean the file `{beside}`?" if beside in (file.name for file in Path().glob("*.yaml")) else nearest(name, names)
+    hint = f"Did you mean the file `{beside}`?" if beside in (file.name for file in Path().glob("*.yaml")) else _further_down(beside)
+    hint = hint or nearest(name, names)
     raise InputError(kind, found=f"no {kind} named {quoted(name)}", expected="a name from the library or a path to a YAML file", hint=hint)
+
+
+def _further_down(name: str, folder: Path = Path()) -> str:
+    """A hint at files of this name in the folders directly inside."""
+    try:
+        inside = folder.glob(f"*/{glob.escape(name)}")
+        found = sorted(path.as_posix() for path in inside if path.is_file() and not path.parent.name.startswith("."))
+    except (OSError, ValueError):
+        return ""
+    return f"Did you mean {' or '.join(f'`{path}`' for path in found[:3])}?" if found else ""
 
 
 def _refuse_unless_file(path: Path, library: Path, kind: str) -> None:
@@ -99,7 +124,8 @@ def _refuse_unless_file(path: Path, library: Path, kind: str) -> None:
             raise InputError(path, found="a folder", expected=expected, hint=f"In it: {', '.join(sorted(inside)[:12])}." if inside else "")
         if not path.exists():
             beside = [file.name for file in path.parent.glob("*.yaml")]
-            raise InputError(path, found="no such file", expected=expected, hint=nearest(path.name, [*beside, *library_names(library)]))
+            hint = _further_down(path.name, path.parent) or nearest(path.name, [*beside, *library_names(library)])
+            raise InputError(path, found="no such file", expected=expected, hint=hint)
     except (OSError, ValueError) as error:
         raise InputError(kind, found=f"the path {quoted(str(path))} ({_reason(error)})", expected=expected) from None
     if path.suffix not in (".yaml", ".yml"):
@@ -123,6 +149,21 @@ def parse_yaml(text: str, file: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise InputError(file, found=say(data), expected="`key: value` lines")
     return data
+
+
+_SLIP = re.compile(r"[A-Za-z_]\w*(：|:(?=[^\s/]))", re.ASCII)  # `base：6000`, `cohort:veteran`; addresses (https://...) are text
+_FULL_WIDTH = {"：": "`:` followed by a space", "，": "`,` followed by a space"}
+_QUIET = re.compile(r"#.*|\"[^\"]*\"|'[^']*'")  # what holds no punctuation of YAML's own
+
+
+def _slip(text: str) -> tuple[str, str] | None:
+    """What a key and its value written as one word should have been: found, expected; None if the text is none."""
+    if (match := _SLIP.match(text)) is None:
+        return None
+    if match[1] == "：":
+        return "full-width ：", _FULL_WIDTH["："]
+    key, value = text[: match.end()], text[match.end() :].split()[0]
+    return f"{quoted(key + value)} as one word", f"a space after the colon (`{key} {_on_one_line(value)}`)"
 
 
 def _text(path: Path) -> str:
@@ -153,6 +194,7 @@ def _reason(error: Exception) -> str:
 
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_THOUSANDS = re.compile(r"[0-9]{1,3}([,，][0-9]{3})+(\.[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None,
@@ -180,12 +222,25 @@ class _Builder:
             mark = error.problem_mark or error.context_mark
             where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
             tabs = mark is not None and "\t" in "".join(self.text.splitlines()[mark.line : mark.line + 1])
+            self._refuse_slips(mark.line - 1 if mark else 0, mark.line if mark else -1)
             raise self._not_yaml(where, error.problem or error.context or "", "Indent with spaces, not tabs." if tabs else "") from None
         except yaml.reader.ReaderError as error:
             raise self._not_yaml("", error.reason) from None
 
     def _not_yaml(self, where: str, why: str, hint: str = "") -> InputError:
         return InputError(self.file, where, found=f"text that is not YAML ({why})", expected="`key: value` lines", hint=hint)
+
+    def _refuse_slips(self, first: int, last: int) -> None:
+        """Where the parser has stumbled over punctuation that looks right, say so."""
+        lines = self.text.splitlines()
+        for number in range(max(0, first), min(last, len(lines) - 1) + 1):
+            line = _QUIET.sub("", lines[number]).strip().removeprefix("- ")
+            slip = _slip(line)
+            found = next((mark for mark in _FULL_WIDTH if mark in line), None)
+            if slip is None and found and not re.match(r"[\w\"'-]+: +[^{\[]", line):  # text after a key may hold what it likes
+                slip = f"full-width {found}", _FULL_WIDTH[found]
+            if slip is not None:
+                raise InputError(self.file, f"line {number + 1}", found=slip[0], expected=slip[1])
 
     def _only_document(self) -> Any:
         self.parser.get_event()  # the stream begins
@@ -210,19 +265,29 @@ class _Builder:
             return self._scalar(event, keys)
         if len(keys) >= MAX_DEPTH:
             raise self._wrong(event, keys[:1], f"more than {MAX_DEPTH} levels of nesting", "at most that")
-        return self._list(keys) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(keys)
+        flow = bool(event.flow_style)
+        return self._list(keys, flow) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(keys, flow)
 
-    def _list(self, keys: Keys) -> list[Any]:
+    def _list(self, keys: Keys, flow: bool) -> list[Any]:
         items: list[Any] = []
         while not self.parser.check_event(yaml.SequenceEndEvent):
-            items.append(self._value(self.parser.get_event(), (*keys, len(items))))
+            event = self.parser.get_event()
+            if flow and _plain(event) and "，" in event.value:
+                raise self._wrong(event, (*keys, len(items)), "full-width ，", _FULL_WIDTH["，"])
+            items.append(self._value(event, (*keys, len(items))))
         self.parser.get_event()
         return items
 
-    def _mapping(self, keys: Keys) -> dict[str, Any]:
+    def _mapping(self, keys: Keys, flow: bool) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not self.parser.check_event(yaml.MappingEndEvent):
             event = self.parser.get_event()
+            if flow and _plain(event) and (slip := _slip(event.value)):
+                raise self._wrong(event, keys, *slip)
+            if flow and _plain(event) and found and re.fullmatch("[0-9]{3}", event.value) and _is_number(list(found.values())[-1]):
+                key, value = list(found.items())[-1]
+                whole = f"{say(value)}{event.value}, without a comma between thousands"
+                raise self._wrong(event, (*keys, key), f"{say(value)},{event.value}", whole)
             key = self._value(event, keys)
             if not isinstance(key, str):
                 raise self._wrong(event, keys, f"{say(key)} as a key", "text (in quotes, if it looks like a number)")
@@ -238,6 +303,8 @@ class _Builder:
             return text
         if text in _WORDS:
             return _WORDS[text]
+        if (slip := _slip(text)) and self._begins_a_line(event):
+            raise self._wrong(event, keys, *slip)
         if _WHOLE.fullmatch(text):
             if len(text.lstrip("+-")) > MAX_DIGITS:
                 raise self._wrong(event, keys, f"a number of {len(text)} digits", f"at most {MAX_DIGITS}")
@@ -255,9 +322,22 @@ class _Builder:
                 raise self._wrong(event, keys, text, "a day that exists") from None
         return text
 
+    def _begins_a_line(self, event: yaml.Event) -> bool:
+        """Whether a value stands where a key would: at the start of its line, not after one."""
+        line = self.text.splitlines()[event.start_mark.line : event.start_mark.line + 1]
+        return bool(line) and not line[0][: event.start_mark.column].strip(" -\ufeff")
+
     def _wrong(self, event: yaml.Event, keys: Keys, found: str, expected: str) -> InputError:
         line = f"line {event.start_mark.line + 1}"
         return InputError(self.file, f"{dotted(keys)} ({line})" if keys else line, found=found, expected=expected)
+
+
+def _plain(event: yaml.Event) -> bool:
+    return isinstance(event, yaml.ScalarEvent) and bool(event.implicit[0])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 # --- "this one but" --------------------------------------------------------------------------------------------------
@@ -350,6 +430,7 @@ def inherited(
     data: dict[str, Any], path: Path, library: Path, kind: str, own: Iterable[str] = (), provenance: Sequence[str] = ()
 ) -> Inherited:
     """The same for data already read, as if it stood in `path`."""
+    _refuse_the_other_kind(data, path, kind)
     chain, seen = [(path, data)], {path.resolve()}
     while (parent := chain[-1][1].get("extends")) is not None:
         file = shown(chain[-1][0])
@@ -365,6 +446,14 @@ def inherited(
     for _, layer in reversed(chain):
         result = merged({key: value for key, value in result.items() if key not in (*own, "extends")}, layer, provenance)
     return Inherited(result, tuple((shown(path), layer) for path, layer in chain))
+
+
+def _refuse_the_other_kind(data: Mapping[str, Any], path: Path, kind: str) -> None:
+    other = _other(kind)
+    if other is None or data.keys() & _SIGNS[kind]:
+        return
+    if signs := [key for key in data if key in _SIGNS[other]]:
+        raise InputError(shown(path), found=f"a {other} (it has {' and '.join(f'`{key}`' for key in signs[:2])})", expected=f"a {kind}")
 
 
 def _parent_file(parent: Any, child: Path, library: Path, kind: str) -> Path:
@@ -456,6 +545,8 @@ def _translated(model: type[BaseModel], errors: list[ErrorDetails], file: str | 
             hint = nearest(given, options).split("Known here")[0] if isinstance(given, str) else ""
         case kind:
             expected = _described(_expectation(kind, context, error["msg"]), field)
+            if kind in ("float_type", "int_type") and isinstance(given, str) and _THOUSANDS.fullmatch(given):
+                hint = f"Write {re.sub('[,，]', '', given)}, without a comma between thousands."
     # what is missing is missing where its surroundings are
     origin = file(keys[:-1] if error["type"] == "missing" else keys) if callable(file) else str(file)
     return InputError(origin, dotted(keys), found=found, expected=expected, hint=hint.strip())

@@ -20,6 +20,7 @@ from sim.app.notebooks import (
     Task,
     check_parameters,
     is_current,
+    is_untouched_copy,
     list_notebooks,
     notebook_file,
     parameters_of,
@@ -239,3 +240,57 @@ def test_results_hold_nothing_json_does_not_know(tmp_path: Path):
     assert read["more"] == "x" and read["table"][0]["baseline"] == "fixed-pay"
     assert plain({"a": (float("inf"), 1, True, None)}) == {"a": [None, 1, True, None]}
     assert os.listdir(tmp_path) == ["results.json"]
+
+
+# The user's copy
+
+
+def test_a_copy_never_edited_follows_the_options_and_an_edited_one_is_kept(tmp_path: Path, monkeypatch, capsys):
+    from sim.app.lab import prepare
+
+    monkeypatch.chdir(tmp_path)
+    copy = Path("explore.ipynb")
+    prepare(copy, "branch", "zh")
+    saved = nbformat.read(copy, as_version=4)
+    saved.cells[1].outputs.append(nbformat.v4.new_output("stream", text="seen"))
+    nbformat.write(saved, copy)
+    assert is_untouched_copy("explore", copy)
+    prepare(copy, "changzhou-2016", "en")
+    assert "scenario = 'changzhou-2016'" in copy.read_text(encoding="utf-8") and not capsys.readouterr().out
+    edited = nbformat.read(copy, as_version=4)
+    edited.cells[1].source += "\n# mine"
+    nbformat.write(edited, copy)
+    before = copy.read_bytes()
+    prepare(copy, "branch", "en")
+    assert copy.read_bytes() == before
+    assert "scenario branch, language en) are not used" in capsys.readouterr().out
+    for other in ("", "{}", "[]"):
+        copy.write_text(other, encoding="utf-8")
+        assert not is_untouched_copy("explore", copy)
+
+
+def test_the_explorer_opens_on_a_first_move(tmp_path: Path):
+    run_notebook("explore", tmp_path / "out.ipynb", {"fast": True})
+    results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert results["levers"]["commission"] == 600
+    assert any(row["difference"] for row in results["table"])
+
+
+def test_the_tables_of_the_case_leave_no_blanks_and_count_in_whole_numbers(tmp_path: Path):
+    from sim.app import changzhou
+
+    run = sim.simulate(sim.load_scenario("changzhou-2015"), sim.load_policy("changzhou-2015"), replications=8)
+    for lang in ("en", "zh"):
+        assert not (changzhou.counts_table(lang) == "").any(axis=None)
+        table = changzhou.beside_table(run, lang)
+        assert not (table.iloc[:, :3] == "").any(axis=None)
+        assert not table.iloc[:, 2].str.contains(".", regex=False).any()
+
+
+def test_one_at_a_time_can_be_shown_without_what_dwarfs_the_rest():
+    from sim.app import changzhou
+
+    before, after = (sim.load_policy(f"changzhou-{year}") for year in (2015, 2016))
+    policies = changzhou.one_at_a_time(before, after)
+    result = changzhou.without(sim.compare(sim.load_scenario("changzhou-2015"), policies, replications=2), "leads", "all")
+    assert [run.policy.name.rpartition("+")[2] for run in result.runs] == ["changzhou-2015", "reporting", "mentor_pairing", "norm"]

@@ -240,7 +240,7 @@ MISTAKES = {
     "a thousands separator": (BASE.replace("6000", "6_000"),
         'pay.base.schedule.amount: found the text "6_000"; expected a number (CNY each period).'),
     "a comma that splits a number": (BASE.replace("6000", "6,000"),
-        "pay.base.schedule.000: found an unknown key. Known here: amount, kind."),
+        "pay.base.schedule.amount (line 7): found 6,000; expected 6000, without a comma between thousands."),
     "not a number": (BASE.replace("6000", ".nan"),
         "pay.base.schedule.amount (line 7): found .nan; expected a finite number."),
     "infinite pay": (BASE.replace("6000", "-.inf"),
@@ -627,3 +627,41 @@ def test_a_policy_written_out_and_read_again_is_the_same(every, share, weight):
     policy = load_policy("performance-pay").with_changes(changes)
     data = policy.model_dump(by_alias=True, exclude_none=True, exclude={"name", "files", "extends"})
     assert make_policy(data, "again").digest == policy.digest
+
+
+# A newcomer's first tries
+
+
+def test_a_bare_amount_is_answered_with_an_example():
+    with pytest.raises(InputError) as refused:
+        make_policy({"extends": "fixed-pay", "title": {"en": "a", "zh": "b"}, "status": "proposed", "pay": {"base": 5000}}, "mine.yaml")
+    assert "`{period: month, schedule: {kind: fixed, amount: 5000}}`" in str(refused.value)
+
+
+def test_a_target_without_unit_names_the_units():
+    element = {"measure": "accounts", "period": "month", "target": {"value": 6}, "schedule": {"kind": "linear", "rate": 5}}
+    with pytest.raises(InputError, match="target.unit: found nothing; expected `accounts` beside `measure: accounts`"):
+        make_policy({"extends": "fixed-pay", "title": {"en": "a", "zh": "b"}, "status": "proposed", "pay": {"x": element}}, "mine.yaml")
+
+
+def test_a_file_of_the_other_kind_is_told(tmp_path):
+    from sim.world import load_scenario
+
+    (tmp_path / "branch.yaml").write_text("extends: branch\nparameters: {}\n", encoding="utf-8")
+    (tmp_path / "plan.yaml").write_text("extends: fixed-pay\npay: {}\n", encoding="utf-8")
+    for load, named, told in ((load_policy, tmp_path / "branch.yaml", "found a scenario (it has `parameters`); expected a policy"),
+                              (load_scenario, tmp_path / "plan.yaml", "found a policy (it has `pay`); expected a scenario"),
+                              (load_policy, "branch", 'found the scenario "branch"; expected a policy'),
+                              (load_scenario, "fixed-pay", 'found the policy "fixed-pay"; expected a scenario')):
+        with pytest.raises(InputError) as refused:
+            load(named)
+        assert told in str(refused.value)
+
+
+def test_a_file_one_folder_further_down_is_suggested(tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "my-policy.yaml").write_text("pay: {}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for named in ("my-policy", "my-policy.yaml"):
+        with pytest.raises(InputError, match="Did you mean `mine/my-policy.yaml`"):
+            load_policy(named)

@@ -299,3 +299,37 @@ def test_values_are_said_shortly():
 def test_a_digest_does_not_depend_on_the_order_of_keys(data):
     assert digest_of(data) == digest_of(dict(reversed(data.items())))
     assert len(digest_of(data)) == 16
+
+
+# --- punctuation that looks right -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: 1\nb：2\nc: 3\n", "line 2: found full-width ：; expected `:` followed by a space."),
+        ("base：6000", "line 1: found full-width ："), ("pay:\n  base：6000\n", "pay (line 2): found full-width ："),
+        ("pay:\n  base：\n    label: x\n", "(line 2): found full-width ："), ("title: {en：a, zh：b}", "title (line 1): found full-width ："),
+        ("title: {en: a， zh: b}", "line 1: found full-width ，; expected `,` followed by a space."),
+        ("channels: [street， network]", "channels.#1 (line 1): found full-width ，"),
+        ("A:\n  cohort:veteran\n", 'A (line 2): found "cohort:veteran" as one word; expected a space after the colon (`cohort: veteran`).'),
+        ("A:\n  cohort:veteran\n  customers: 3\n", '(line 2): found "cohort:veteran" as one word'),
+        ("A: {cohort:veteran, customers: 3}", "expected a space after the colon (`cohort: veteran`)"),
+        ("A: {customers: 8,500}", "A.customers (line 1): found 8,500; expected 8500, without a comma between thousands."),
+    ],
+)  # fmt: skip
+def test_punctuation_that_looks_right_is_named_with_its_line(text, told):
+    assert told in refusal(text)
+
+
+@pytest.mark.parametrize("text", ["方案：固定，周报", "Plan：b", "https://example.org/a", "12:30", '"base：6000"', "\n  https://example.org", "\n  方案：一"])
+def test_texts_may_hold_any_punctuation(text):
+    assert parse_yaml(f"a: {text}", "mine.yaml")["a"] == text.strip().strip('"')
+
+
+def test_a_comma_between_thousands_is_told():
+    class Team(BaseModel):
+        customers: float = Field(strict=True)
+
+    with pytest.raises(InputError, match="Write 8000, without a comma between thousands"):
+        validated(Team, {"customers": "8,000"}, "mine.yaml")

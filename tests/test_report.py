@@ -36,7 +36,7 @@ from sim.report.page import ledger_groups
 from sim.report.series import by_manager, full_weeks, week_ends, weekly
 from sim.report.spread import plot_spread
 from sim.report.style import Plot, clipped, day_marks, extent, png, svg, wrapped
-from sim.report.words import LANGUAGES, MINUS, labels, number, titles
+from sim.report.words import LANGUAGES, MINUS, gap, labels, number, spread, titles
 
 SCHEMES = ("fixed-solo-weekly", "fixed-solo-daily", "fixed-paired-weekly", "performance-solo-weekly")
 NASTY = "<script>alert('x')</script> & \"$x^2$\" {braces} %s"
@@ -129,6 +129,19 @@ def test_a_printed_number_is_within_half_of_its_last_digit(value, unit):
     digits = len(text.partition(".")[2])
     assert abs(float(text) - value) <= 0.5000001 * 10.0 ** -digits + 1e-6
     assert "-" not in text or float(text) < 0
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (-0.0439, -0.0021, "−0.044 to −0.002"), (0.0004, 0.5, "+0.0004 to +0.5000"), (-0.0439, 0.0021, "−0.04 to 0.00"),
+        (0.0, 0.02, "0.00 to +0.02"), (0.02, 0.04, "+0.02 to +0.04"),
+    ],
+)  # fmt: skip
+def test_a_bound_that_is_not_zero_does_not_print_as_zero_where_the_verdict_depends_on_it(low, high, text):
+    assert spread(low, high, "hours a day", "en", signed=True) == text
+    row = pd.Series({"difference": (low + high) / 2, "ci_low": low, "ci_high": high})
+    assert len(gap(row, "hours a day").partition(".")[2]) == len(text.split(" ")[0].partition(".")[2])
 
 
 @given(st.text(alphabet="ab 一二三（）。，“”-", max_size=80), st.integers(4, 30))
@@ -239,7 +252,7 @@ def test_a_baseline_that_is_best_stays_unbeaten(comparison):
 
 def test_the_third_sentence_says_how_much_is_assumed(comparison):
     statuses = comparison.scenario.ledger()["status"]
-    assert f"{(statuses == 'assumed').sum()} of {len(statuses)} are assumed" in headline(comparison)[2]
+    assert f"rest on {len(statuses)} values, of which {(statuses == 'assumed').sum()} are assumed" in headline(comparison)[2]
 
 
 def test_the_headline_needs_no_drawing():
@@ -288,6 +301,18 @@ def test_pay_against_output_has_a_point_a_policy(comparison):
     points = [(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if line.get_marker() not in ("None", None)]
     means = [(run.totals()["pay"].mean(), run.totals()["accounts"].mean()) for run in comparison.runs]
     assert points == means
+
+
+def test_pay_against_output_of_many_policies_is_as_wide_as_its_means_ask(comparison):
+    from sim.experiments.compare import comparison_of
+
+    many, few = (axes_of(plot(result, "pay_output"))[0] for result in (comparison, comparison_of(comparison.runs[:2])))
+    middle = np.mean([run.totals()["accounts"].mean() for run in comparison.runs])
+    assert 0 < many.get_ylim()[0] < middle < many.get_ylim()[1] and few.get_ylim()[0] == 0
+    bars = [sum(line.get_linewidth() == 0.9 and line.get_linestyle() == "-" for line in axes.lines) for axes in (many, few)]
+    assert bars == [0, 4]
+    small = [" ".join(text.get_text() for text in plot(result, "pay_output").subfigs[1].texts) for result in (comparison, comparison_of(comparison.runs[:2]))]
+    assert ["Thin bars" in text for text in small] == [False, True] and "do not start at zero" in small[0].replace("\n", " ")
 
 
 def test_the_case_is_drawn_where_it_is_known(runs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,13 +10,14 @@ import numpy as np
 
 from sim.app.tables import Lines, Table
 from sim.app.words import say
-from sim.experiments.compare import Comparison
+from sim.experiments.compare import Comparison, comparison_of
 from sim.experiments.simulate import Runs
 from sim.policy import Policy, Practices
 from sim.report.accounts import Row, manager_rows, milestone_rows
 from sim.report.case import facts_for
 from sim.report.series import estimate, quantiles
 from sim.report.words import number, percent, spread, title_of
+from sim.report.words import say as say_words
 from sim.world import load_case
 
 PRACTICES = tuple(Practices.model_fields)
@@ -36,10 +38,10 @@ def counts_table(lang: str) -> Table:
 
 def _told(person: dict[str, Any] | None, lang: str) -> str:
     if person is None:
-        return ""
+        return say("changzhou.absent", lang)
     if "accounts" in person:
         return str(person["accounts"])
-    return spread(*person["between"], "", lang).replace(".00", "") if "between" in person else say("changzhou.only_together", lang)
+    return _counts(*person["between"], lang) if "between" in person else say("changzhou.only_together", lang)
 
 
 def beside(run: Runs) -> list[dict[str, Any]]:
@@ -79,14 +81,27 @@ def beside_table(run: Runs, lang: str) -> Table:
 def _cells(row: dict[str, Any], lang: str) -> list[str]:
     case, agrees = "", ""
     match row["kind"]:
+        case "unknown":
+            case = say("changzhou.only_together", lang)
         case "count":
             case, agrees = f"{row['case']}", say("changzhou.inside" if row["inside"] else "changzhou.outside", lang)
         case "bounds":
-            case = spread(*row["case"], "", lang).replace(".00", "")
+            case = _counts(*row["case"], lang)
             agrees = say("changzhou.meets" if row["inside"] else "changzhou.outside", lang)
         case "milestone":
             case, agrees = f"≥ {row['case']}", say("changzhou.reached", lang, share=percent(round(row["share"], 2), lang))
-    return [case, number(row["median"], UNIT), spread(row["low"], row["high"], UNIT, lang), agrees]
+    return [case, _count(row["median"]), _counts(row["low"], row["high"], lang), agrees]
+
+
+def _count(value: float) -> str:
+    """Accounts of one run are whole; a quantile between two runs may fall between two numbers."""
+    return number(value, UNIT).removesuffix(".0")
+
+
+def _counts(low: float, high: float, lang: str) -> str:
+    """The whole numbers within a range: a count is inside the one exactly if it is inside the other."""
+    least, most = math.ceil(low), math.floor(high)
+    return say_words("list.range", lang, low=_count(min(least, most)), high=_count(max(least, most)))
 
 
 def inside(run: Runs) -> bool:
@@ -99,7 +114,7 @@ def verdict(runs: Sequence[Runs], lang: str) -> Lines:
     told = [(run, beside(run)[0]) for run in runs]
     return Lines(say("changzhou.verdict", lang, scenario=title_of(run.scenario, lang), total=row["case"],
                      agrees=say("changzhou.inside" if row["inside"] else "changzhou.outside", lang),
-                     band=spread(row["low"], row["high"], UNIT, lang)) for run, row in told)
+                     band=_counts(row["low"], row["high"], lang)) for run, row in told)
 
 
 def one_at_a_time(before: Policy, after: Policy) -> list[Policy]:
@@ -124,6 +139,12 @@ def with_pairs_by_rule(policy: Policy, count: int) -> Policy:
     return policy.with_changes(changes, name=f"{policy.name}+pairs-by-rule")
 
 
+def without(result: Comparison, *keys: str) -> Comparison:
+    """The comparison without some of the changes (a practice, or `all`): what they dwarf can be seen on a scale of its own."""
+    left_out = {f"{result.baseline.policy.name}+{key}" for key in keys}
+    return comparison_of([run for run in result.runs if run.policy.name not in left_out], result.confidence)
+
+
 def adding_up(result: Comparison) -> dict[str, float]:
     """Differences in accounts: of each practice alone, their sum, and of all together."""
     rows = result.table[result.table["measure"] == "accounts"].set_index("policy")["difference"]
@@ -145,6 +166,6 @@ def from_one_to_other(steps: list[tuple[str, Runs]], lang: str) -> Table:
     for _, run in steps:
         values = run.totals()["accounts"].to_numpy()
         mean, band = estimate(values, 0.95), quantiles(values)
-        rows.append([number(mean.mean, UNIT), spread(mean.low, mean.high, UNIT, lang), spread(band[0], band[-1], UNIT, lang)])
+        rows.append([number(mean.mean, UNIT), spread(mean.low, mean.high, UNIT, lang), _counts(band[0], band[-1], lang)])
     heads = [say(f"table.{key}", lang, confidence=percent(0.95, lang)) for key in ("mean", "mean_interval", "nine_in_ten")]
     return Table(rows, columns=heads, index=[say(f"changzhou.step_{key}", lang) for key, _ in steps])

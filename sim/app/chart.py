@@ -16,7 +16,7 @@ from sim.experiments.measures import list_measures
 from sim.report.findings import MAIN, verdict
 from sim.report.series import quantiles, weekly, week_ends
 from sim.report.style import CASE, FAINT, MODEL
-from sim.report.words import measure_name, number, percent, spread, unit_name
+from sim.report.words import gap, measure_name, number, percent, spread, unit_name
 
 INK, RULE = "#262626", "#d9d9d9"
 WIDTH, ROW = 940, 38  # pixels

@@ -74,6 +74,26 @@ class Explorer(widgets.VBox):
         """Where the controls stand."""
         return Levers(**{name: control.value for name, control in self.controls.items()})
 
+    def move(self, **levers: Any) -> None:
+        """Put some controls elsewhere, all at once; they are named as in `Levers`."""
+        self._settling = True
+        try:
+            for name, value in levers.items():
+                self.controls[name].value = value
+        finally:
+            self._settling = False
+        self.redraw()
+
+    def write(self, path: str) -> None:
+        """The numbers of what is shown, for programs. Errors: ValueError where the settings were refused or results are not sound."""
+        from sim.app.results import broken, results_of, write_results
+
+        if self.comparison is None:
+            raise ValueError("these settings were refused; see the sentence above the chart")
+        if problems := broken(self.comparison):
+            raise ValueError("; ".join(problems))
+        write_results(results_of(self.comparison, levers=vars(self.levers)), path)
+
     def begin(self, _: Any = None) -> None:
         """Put every control to where the chosen policy has it."""
         self._settling = True

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from sim.app.notebooks import write_copy
+from sim.app.notebooks import is_untouched_copy, write_copy
 from sim.app.request import request
 from sim.app.words import say
 from sim.errors import InputError
@@ -28,12 +28,17 @@ def open_explorer(scenario: str, lang: str, port: int, browser: bool) -> int:
     request(scenario, [], lang=lang, fewest=0)
     number = _free_port(port)
     path = Path(f"{NOTEBOOK}.ipynb")
-    if path.exists():
-        print(say("command.kept", lang, path=path))
-    else:
-        _copy(path, scenario, lang)
+    prepare(path, scenario, lang)
     with tempfile.TemporaryDirectory(prefix="incentivelab-", ignore_cleanup_errors=True) as settings:
         return _serve(path, number, browser, lang, Path(settings))
+
+
+def prepare(path: Path, scenario: str, lang: str) -> None:
+    """The user's copy, made for these options; one that the user has edited is left as it is, which is told."""
+    if path.exists() and not is_untouched_copy(NOTEBOOK, path):
+        print(say("command.kept", lang, path=path, scenario=scenario, language=lang))
+    else:
+        _copy(path, scenario, lang)
 
 
 def _serve(path: Path, port: int, browser: bool, lang: str, settings: Path) -> int:

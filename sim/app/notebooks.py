@@ -19,7 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.app.folders import write_whole
 from sim.app.store import PACKAGE, installation_digest
@@ -115,7 +115,24 @@ def write_copy(name: str, path: Path, parameters: Mapping[str, Plain]) -> None:
     for cell in notebook["cells"]:
         if "parameters" in cell.get("metadata", {}).get("tags", ()):
             cell["source"] = "\n".join(f"{key} = {value!r}" for key, value in values.items())
+    notebook["metadata"][MARK] = {"notebook": name, "copy": _digest_of_cells(notebook)}
     write_whole(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", path)
+
+
+def is_untouched_copy(name: str, path: Path) -> bool:
+    """Whether a file is a copy of this notebook as `write_copy` left it; that it was run and saved since does not count."""
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        mark = notebook["metadata"][MARK]
+        return bool(mark["notebook"] == name and mark["copy"] == _digest_of_cells(notebook))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _digest_of_cells(notebook: Mapping[str, Any]) -> str:
+    """Names what the cells say, without what they put out."""
+    said = [[cell["cell_type"], "".join(cell["source"])] for cell in notebook["cells"]]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
 def run_notebook(

@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "Records": "sim.payroll.records", "read_records": "sim.payroll.records", "pseudonymised": "sim.payroll.records",
+    "Records": "sim.payroll.records", "read_records": "sim.payroll.records", "pseudonymised": "sim.payroll.pseudonyms",
     "RecordsError": "sim.payroll.mistakes", "Mistake": "sim.payroll.mistakes",
     "SCALE": "sim.payroll.numbers", "exact": "sim.payroll.numbers",
     "known_measures": "sim.payroll.dictionary", "data_dictionary": "sim.payroll.dictionary",
-    "write_example": "sim.payroll.example", "neutralised": "sim.payroll.cells",
+    "write_example": "sim.payroll.example", "as_csv": "sim.payroll.example", "as_workbook": "sim.payroll.example", "neutralised": "sim.payroll.cells",
 }
 __all__ = sorted(_HOME)
 

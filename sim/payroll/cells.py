@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from sim.reading import quoted
 
@@ -10,16 +11,20 @@ from sim.reading import quoted
 _LIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}",
          "\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}")  # fmt: skip
 _GUARD = "'"
+UNREAD = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands in a cell that has been reported already
 # Words that stand where a number or date is not known; harmless to repeat in a message.
 _FILLERS = {"-", "--", "/", "n/a", "na", "nan", "inf", "-inf", "infinity", "null", "none", "nil", "tbd", "true", "false", "?", "无", "暂无", "待定", "空", "未知"}
-_MINUS = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{ZERO WIDTH SPACE}": "", "\N{ZERO WIDTH NO-BREAK SPACE}": ""})
+# Full-width forms to their usual ones, and nothing else: a superscript two or a circled one is no digit of a number.
+_USUAL = {0xFF01 + place: 0x21 + place for place in range(94)} | {
+    ord(sign): usual for sign, usual in (("\N{IDEOGRAPHIC SPACE}", " "), ("\N{FULLWIDTH YEN SIGN}", "¥"), ("\N{MINUS SIGN}", "-"), ("\N{EN DASH}", "-"),
+                                         ("\N{ZERO WIDTH SPACE}", None), ("\N{ZERO WIDTH NO-BREAK SPACE}", None))}  # fmt: skip
 
 
 def tidy(text: str) -> str:
     """Full-width digits and signs made half-width, one space for any run of white space, none at the ends."""
     if text.isascii() and text.isalnum():
         return text
-    return " ".join(unicodedata.normalize("NFKC", text).translate(_MINUS).split())
+    return " ".join(unicodedata.normalize("NFC", text.translate(_USUAL)).split())
 
 
 def key(text: str) -> str:
@@ -48,7 +53,9 @@ def shown(text: str) -> str:
 
 def holds_a_name(text: str, names: frozenset[str]) -> bool:
     """Whether a name (of two signs or more) stands anywhere in the text."""
-    if not names or not text:
-        return False
-    longest = min(max(map(len, names)), len(text))
-    return any(text[start : start + length] in names for length in range(2, longest + 1) for start in range(len(text) - length + 1))
+    return any(text[start : start + length] in names for length in _lengths(names) for start in range(len(text) - length + 1))
+
+
+@lru_cache(maxsize=1)
+def _lengths(names: frozenset[str]) -> tuple[int, ...]:
+    return tuple(sorted({len(name) for name in names if len(name) > 1}))

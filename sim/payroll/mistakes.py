@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import InputError
+from sim.errors import InputError, nearest
 from sim.payroll.cells import holds_a_name
 
 if TYPE_CHECKING:
     from sim.payroll.tables import Table
 
 LISTED = 50  # lines of a message
-KEPT = 10_000  # mistakes kept of one kind in one column; the rest are counted
+KEPT = 1_000  # mistakes kept of one kind in one column; the rest are counted
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Mistake:
 
 
 class RecordsError(InputError):
-    """Records with mistakes in them. mistakes: all of them in order (of one kind in one column the first 10,000); total: how many."""
+    """Records with mistakes in them. mistakes: all of them in order (of one kind in one column the first 1,000); total: how many."""
 
     def __init__(self, mistakes: Iterable[Mistake], total: int | None = None) -> None:
         self.mistakes = tuple(mistakes)
@@ -58,9 +58,10 @@ class RecordsError(InputError):
 class Wrong(ValueError):
     """What a reader of one cell says of it."""
 
-    def __init__(self, found: str, expected: str, hint: str = "") -> None:
+    def __init__(self, found: str, expected: str, hint: str = "", near: tuple[str, Collection[str]] | None = None) -> None:
+        """near: a word and the known ones; the nearest is looked up only where it will be read, since that takes time."""
         super().__init__(found)
-        self.found, self.expected, self.hint = found, expected, hint
+        self.found, self.expected, self.hint, self.near = found, expected, hint, near
 
 
 class Findings:
@@ -68,20 +69,12 @@ class Findings:
 
     def __init__(self) -> None:
         self.names: frozenset[str] = frozenset()
-        self._kept: list[tuple[tuple[int, int, int], Mistake]] = []
+        self._kept: list[tuple[tuple[int, int, int], Table, str, Wrong]] = []
         self._uncounted = 0
 
     def about(self, table: Table, column: str, wrong: Wrong, row: int = 0) -> None:
         """A mistake about a table, a column, or one row of it (its number)."""
-        place = (table.place, row, table.place_of(column))
-        found, hint = wrong.found, wrong.hint
-        if holds_a_name(found, self.names):
-            found, hint = "a text that is not shown here, since a person's name stands in it", ""
-        if holds_a_name(hint, self.names):
-            hint = ""
-        if holds_a_name(column, self.names):
-            column = f"number {table.place_of(column) + 1}"
-        self._kept.append((place, Mistake(table.file, table.sheet, row, column, found, wrong.expected, hint)))
+        self._kept.append(((table.place, row, table.place_of(column)), table, column, wrong))
 
     def at(self, table: Table, column: str, rows: np.ndarray, tell: Callable[[int], Wrong]) -> None:
         """A mistake in each of these rows, by their places in the table; `tell` says what is wrong at a place."""
@@ -94,5 +87,22 @@ class Findings:
 
     def error(self) -> RecordsError:
         """All of it in the order of tables, rows and columns."""
-        ordered = [mistake for _, mistake in sorted(self._kept, key=lambda each: each[0])]
-        return RecordsError(ordered, len(ordered) + self._uncounted)
+        ordered = sorted(self._kept, key=lambda each: each[0])
+        told = [self._told(*each, with_hint=place < LISTED) for place, each in enumerate(ordered)]
+        return RecordsError(told, len(told) + self._uncounted)
+
+    def _told(self, place: tuple[int, int, int], table: Table, column: str, wrong: Wrong, with_hint: bool) -> Mistake:
+        """The mistake without anybody's name."""
+        hint = wrong.hint
+        if wrong.near and with_hint:
+            word, known = wrong.near
+            hint = nearest(word, known).split("Known here")[0].strip()
+        return Mistake(
+            table.file,
+            table.sheet,
+            place[1],
+            column if not holds_a_name(column, self.names) else f"number {place[2] + 1}",
+            wrong.found if not holds_a_name(wrong.found, self.names) else "a text that is not shown here, since a person's name stands in it",
+            wrong.expected,
+            hint if not holds_a_name(hint, self.names) else "",
+        )

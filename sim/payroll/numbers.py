@@ -24,9 +24,10 @@ A_NUMBER = "a number such as 1234.5, 1,234.50, 85% or 12.5万元"
 _PLAIN = r"^-?\d{1,12}(\.\d{1,6})?$"
 _GROUPED = r"^-?\d{1,3}(,\d{3}){1,3}(\.\d{1,6})?$"
 _FORM = re.compile(
-    r"(?P<sign>[-+]?)\s*(?P<before>[^\d\s.,+\-()]*)\s*(?P<inner>[-+]?)(?P<whole>\d[\d,]*)?(?P<part>\.\d*)?(?P<power>e[-+]?\d{1,3})?\s*(?P<after>.*)"
+    r"(?P<sign>[-+]?)\s*(?P<before>[^\d\s.,+\-()]*)\s*(?P<inner>[-+]?)(?P<whole>\d[\d,]*)?(?P<part>\.\d*)?(?P<power>e[-+]?\d{1,3})?\s*(?P<after>.*)",
+    re.ASCII,
 )
-_GROUPS = re.compile(r"\d{1,3}(,\d{3})+")
+_GROUPS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
 _NOT_FINITE = {"nan", "inf", "+inf", "-inf", "infinity", "-infinity"}
 
 
@@ -65,7 +66,7 @@ def parse_number(text: str) -> tuple[Fraction, Unit | None]:
         raise Wrong(f"the spreadsheet error {clean.upper()[:12]}", A_NUMBER)
     negative = clean.startswith("(") and clean.endswith(")")
     found = _FORM.fullmatch(clean[1:-1].strip() if negative else clean)
-    if found is None or not re.search(r"\d", (found["whole"] or "") + (found["part"] or "")) or (found["sign"] and found["inner"]):
+    if found is None or not re.search(r"[0-9]", (found["whole"] or "") + (found["part"] or "")) or (found["sign"] and found["inner"]):
         raise Wrong(shown(text), A_NUMBER)
     unit = _both(found["before"], found["after"], text)
     whole = found["whole"] or "0"

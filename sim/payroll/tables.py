@@ -10,7 +10,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -25,13 +25,12 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from sim.errors import InputError, nearest
-from sim.payroll.cells import key, shown
+from sim.payroll.cells import UNREAD, key
 from sim.payroll.dictionary import Form, forms, ignored_tables, table_words
 from sim.payroll.mistakes import Findings, Wrong
 
 MOST_BYTES = 1 << 30  # of a CSV file, or of a workbook unpacked
 MOST_COLUMNS = 1000
-MOST_ROWS = 20_000_000
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
@@ -101,7 +100,7 @@ def _of_folder(folder: Path, findings: Findings) -> dict[str, Table]:
     return _tables([(each.stem, each.name, "") for each in files], lambda name, _sheet: _csv(named[name]), findings, "file", folder.name)
 
 
-def _tables(sources: Sequence[tuple[str, str, str]], read: Any, findings: Findings, kind: str, whole: str) -> dict[str, Table]:
+def _tables(sources: Sequence[tuple[str, str, str]], read: Callable[[str, str], Raw | None], findings: Findings, kind: str, whole: str) -> dict[str, Table]:
     """Read the sources (title, file, sheet) that are tables of ours, in the order of the tables."""
     known, order = table_words(), list(forms())
     taken: dict[str, tuple[str, str]] = {}
@@ -162,11 +161,18 @@ def _headed(raw: Raw | None, source: tuple[str, str], place: int, form: Form, fi
             findings.about(blank, header, Wrong("the same header a second time", "each header once"), int(head) + 1)
             continue
         headers.append(header)
-        kept.append(cells.take(pa.array(rows)) if len(rows) != len(cells) else cells)
+        kept.append(_picked(cells, rows))
     if not len(rows) and form.required:
         findings.about(blank, "", Wrong("a header and no rows", "a row for each entry"))
         return None
     return Table(place, raw.file, raw.sheet, int(head) + 1, tuple(headers), tuple(kept), rows + 1)
+
+
+def _picked(cells: pa.Array, rows: np.ndarray) -> pa.Array:
+    """The cells of those rows, without copying where the rows follow one another."""
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
+        return cells.slice(int(rows[0]), len(rows))
+    return cells.take(pa.array(rows))
 
 
 def _filled(column: pa.Array) -> np.ndarray:
@@ -364,9 +370,6 @@ def _sheet(sheet: Any, file: str, merged: tuple[str, ...], formulas: tuple[str, 
     return Raw(file, sheet.title, columns, wrongs, tuple(boxes))
 
 
-UNREAD = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands in a cell that has been reported already
-
-
 def _rows(sheet: Any, boxes: list[tuple[int, int, int, int]], unread: set[tuple[int, int]]) -> list[list[str]]:
     """The cells row by row; a merged range below the header is filled with its value, so that it is reported once."""
     rows: list[list[str]] = []
@@ -438,10 +441,3 @@ def _cell(ref: str) -> tuple[int, int]:
     for letter in found[1]:
         column = column * 26 + ord(letter) - 64
     return int(found[2]), column
-
-
-def said(headers: Iterator[str]) -> str:
-    return ", ".join(headers)
-
-
-__all__ = ["MOST_ROWS", "UNREAD", "Table", "read_tables", "shown"]

@@ -7,6 +7,9 @@ payees. On a piece pay is a + r x, so in fen, with a common denominator q of the
 
 halves up, once. Arrays run in int64 where a bound computed beforehand shows that nothing can overflow, and in Python's own
 integers, which have no limit, where it does not. No float is involved.
+
+The float evaluator (sim/policy/kernel.py) agrees within a fen, at marks too: it takes a mark for reached from a billionth of a unit
+below it, and marks are kept to a hundred-millionth, results to a millionth.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.errors import InputError
-from sim.policy.schedule import Piece, exact, pieces_of
+from sim.policy.schedule import Piece, pieces_of
 from sim.policy.schema import Element, Policy
 
 SCALE = 1_000_000                     # records count millionths
@@ -129,5 +132,5 @@ def plain(number: Fraction | int) -> str:
     return sign + (digits if not places else f"{digits[:-places]}.{digits[-places:]}")
 
 
-__all__ = ["FEN", "LARGEST", "SCALE", "PayLine", "equal_shares", "exact", "fen_at", "pay_line", "pay_lines", "pay_of", "pieces_at",
+__all__ = ["FEN", "LARGEST", "SCALE", "PayLine", "equal_shares", "fen_at", "pay_line", "pay_lines", "pay_of", "pieces_at",
            "plain", "rounded", "starts_of"]

@@ -17,6 +17,7 @@ from sim.policy.schema import Element, FixedSchedule, LinearSchedule, Policy, St
 
 PERIODS = {"month": MONTH, "quarter": QUARTER}
 PAYEES = {"self": SELF, "pair": PAIR, "team": TEAM}
+MARK_DECIMALS = 8                         # of a unit: so that two thirds of twelve, written 0.666666666667, are eight
 OUT_OF_REACH = Fraction(10) ** 30         # units: no measure comes near; a bound that a tiny rate meets only there never binds
 
 Why = Literal["fixed", "below", "rate", "step"]
@@ -53,7 +54,7 @@ class Knot(NamedTuple):
     r: float
 
 
-def exact(number: float) -> Fraction:
+def as_written(number: float) -> Fraction:
     """The number as it is written: 0.1 is a tenth, although no float is."""
     return Fraction(repr(float(number)))
 
@@ -67,7 +68,7 @@ def pieces_of(element: Element) -> list[Piece]:
     """The element's pay, CNY a period, as a function of its payee's measure, exactly; cap and floor worked in."""
     schedule = element.schedule
     if isinstance(schedule, FixedSchedule):
-        rules = [Rule(Fraction(0), exact(schedule.amount), Fraction(0), "fixed")]
+        rules = [Rule(Fraction(0), as_written(schedule.amount), Fraction(0), "fixed")]
     elif isinstance(schedule, LinearSchedule):
         rules = _linear(schedule, _unit(element, schedule.by))
     elif isinstance(schedule, TierSchedule):
@@ -79,7 +80,12 @@ def pieces_of(element: Element) -> list[Piece]:
 
 def _unit(element: Element, by: str) -> Fraction:
     """Units of the measure in one unit of the schedule's marks."""
-    return exact(element.target.value) if by == "attainment" and element.target else Fraction(1)
+    return as_written(element.target.value) if by == "attainment" and element.target else Fraction(1)
+
+
+def _mark(number: float, unit: Fraction) -> Fraction:
+    """Where a mark of the schedule lies, in units of the measure."""
+    return round(as_written(number) * unit, MARK_DECIMALS)
 
 
 def _from_zero(rules: list[Rule]) -> list[Rule]:
@@ -89,27 +95,27 @@ def _from_zero(rules: list[Rule]) -> list[Rule]:
 
 
 def _linear(schedule: LinearSchedule, unit: Fraction) -> list[Rule]:
-    start, rate = exact(schedule.threshold) * unit, exact(schedule.rate)
+    start, rate = _mark(schedule.threshold, unit), as_written(schedule.rate)
     return _from_zero([Rule(start, rate * start if schedule.mode == "from_first" else Fraction(0), rate, "rate")])
 
 
 def _tiers(schedule: TierSchedule, unit: Fraction) -> list[Rule]:
     rules, paid = [], Fraction(0)
     for tier in schedule.tiers:
-        start, rate = exact(tier.start) * unit, exact(tier.rate)
+        start, rate = _mark(tier.start, unit), as_written(tier.rate)
         rules.append(Rule(start, rate * start if schedule.mode == "retroactive" else paid, rate, "rate"))
         if tier.end is not None:
-            paid += rate * (exact(tier.end) * unit - start)
+            paid += rate * (_mark(tier.end, unit) - start)
     return _from_zero(rules)
 
 
 def _steps(schedule: StepSchedule, unit: Fraction) -> list[Rule]:
-    return _from_zero([Rule(exact(step.mark) * unit, exact(step.pays), Fraction(0), "step") for step in schedule.at])
+    return _from_zero([Rule(_mark(step.mark, unit), as_written(step.pays), Fraction(0), "step") for step in schedule.at])
 
 
 def _bounded(rules: Sequence[Rule], floor: float | None, cap: float | None) -> list[Piece]:
     """The same pay kept within the bounds, with a piece begun wherever a bound begins or ceases to bind."""
-    bounds: list[tuple[Bound, Fraction]] = [(name, exact(value)) for name, value in (("floor", floor), ("cap", cap)) if value is not None]
+    bounds: list[tuple[Bound, Fraction]] = [(name, as_written(value)) for name, value in (("floor", floor), ("cap", cap)) if value is not None]
     pieces = []
     for rule, after in zip(rules, [*rules[1:], None], strict=True):
         end = after.x if after else OUT_OF_REACH

@@ -174,7 +174,7 @@ class Target(Part):
     """What is to be achieved in one period; attainment is the measure divided by it."""
 
     value: Annotated[float, Strict(), Field(gt=0, le=1e12, allow_inf_nan=False)] = Field(description="units of the measure a period")
-    unit: Name
+    unit: Name = Field(description=", ".join(f"`{unit}` beside `measure: {measure}`" for measure, unit in MEASURE_UNITS.items()))
 
 
 class Element(Sourced):
@@ -193,6 +193,16 @@ class Element(Sourced):
     floor: Number | None = Field(None, description="CNY a period")
     payee: Literal["self", "pair", "team"] = "self"
     unit: Literal["CNY"] = "CNY"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_parts(cls, data: Any) -> Any:
+        """An amount in place of an element is a usual first try; an example says more than the name of a type."""
+        if isinstance(data, (Mapping, BaseModel)):
+            return data
+        amount = say(data) if isinstance(data, (int, float)) and not isinstance(data, bool) else "5000"
+        example = f"{{period: month, schedule: {{kind: fixed, amount: {amount}}}}}"
+        raise wrong(found=say(data), expected=f"`key: value` lines, such as `{example}`")
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Element:
