@@ -145,11 +145,13 @@ class Sheet:
         state = np.where(plain, GOOD, BAD).astype(np.int8)
         state[which < 0] = BAD
         beside = units or Coded(np.zeros(len(self.table), np.int64), [""])
+        different = list(dict.fromkeys(unit for unit in beside.values if unit is not None))
+        unit_of = np.array([-1 if unit is None else different.index(unit) for unit in beside.values])[beside.codes]
+        state[unit_of < 0] = BAD
         for kind, spec in enumerate(specs):
-            for place, unit in enumerate(beside.values):
-                rows = (which == kind) & (beside.codes == place)
-                if unit is None or not rows.any():
-                    state[rows] = BAD
+            for place, unit in enumerate(different):
+                rows = (which == kind) & (unit_of == place)
+                if not rows.any():
                     continue
                 given = unit or self.units.get(header)
                 try:
