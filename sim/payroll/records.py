@@ -38,7 +38,7 @@ from sim.payroll.dictionary import LANGUAGES, Measure, forms, known_measures, me
 from sim.payroll.mistakes import Findings, Wrong
 from sim.payroll.numbers import SCALE, parse_unit
 from sim.payroll.tables import read_tables
-from sim.payroll.values import BAD, BLANK, GOOD, Coded, Sheet
+from sim.payroll.values import BAD, BLANK, GOOD, Sheet
 from sim.reading import quoted
 
 MOST_LETTERS = 200  # of an id, a name or another text in a cell

@@ -373,7 +373,7 @@ def _sheet(sheet: Any, file: str, merged: tuple[str, ...], formulas: tuple[str, 
 def _rows(sheet: Any, boxes: list[tuple[int, int, int, int]], unread: set[tuple[int, int]]) -> list[list[str]]:
     """The cells row by row; a merged range below the header is filled with its value, so that it is reported once."""
     rows: list[list[str]] = []
-    for row in sheet.iter_rows(max_col=MOST_COLUMNS + 1):
+    for row in sheet.iter_rows():
         cells = [_text(cell) for cell in row]
         while cells and not cells[-1]:
             cells.pop()
