@@ -6,14 +6,13 @@ A new measure is one line of data/payroll/measures.yaml; a new header is one wor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from sim.errors import InputError, nearest
 from sim.payroll.cells import key
-from sim.policy.schema import MEASURE_UNITS
 from sim.reading import read_yaml, resource_folder
 
 LANGUAGES = ("en", "zh")
@@ -21,7 +20,10 @@ LANGUAGES = ("en", "zh")
 
 @dataclass(frozen=True)
 class Measure:
-    """What can be recorded of a person and a month. least, most: bounds in its unit; None where there is none."""
+    """What can be said of a person and a month; data/payroll/measures.yaml says what each field means.
+
+    least, most: bounds in its unit; None where there is none. sum_of: parts and their coefficients.
+    """
 
     name: str
     unit: str
@@ -30,6 +32,17 @@ class Measure:
     words: tuple[str, ...]
     least: float | None = 0
     most: float | None = None
+    over: str = "sum"
+    better: str = "higher"
+    quality: bool = False
+    sum_of: Mapping[str, float] = field(default_factory=dict)
+    times_days: str = ""
+    built_in: bool = False
+
+    @property
+    def recorded(self) -> bool:
+        """Whether records hold it, rather than what it follows from."""
+        return not (self.sum_of or self.times_days or self.built_in)
 
 
 @dataclass(frozen=True)
@@ -43,7 +56,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. unit: that of its numbers, where it is always the same."""
+    """A column of a table. unit, least, most: that of its numbers and their bounds, where they are always the same."""
 
     name: str
     kind: str
@@ -52,6 +65,8 @@ class Column:
     words: tuple[str, ...]
     required: bool = False
     unit: str = ""
+    least: float | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,10 +87,9 @@ def _data(name: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def known_measures() -> dict[str, Measure]:
-    """The data dictionary by name. A measure that policies know and the dictionary does not has its name as its label."""
+    """The data dictionary by name."""
     listed = {name: Measure(name, **{**entry, "words": tuple(entry["words"])}) for name, entry in _data("measures").items()}
-    plain = {name: Measure(name, unit, *({lang: name for lang in LANGUAGES},) * 2, ()) for name, unit in MEASURE_UNITS.items()}
-    return {**plain, **listed}
+    return listed
 
 
 @lru_cache(maxsize=1)
@@ -85,9 +99,9 @@ def forms() -> dict[str, Form]:
     found = {}
     for name, entry in data["tables"].items():
         columns = {}
-        for field, column in entry["columns"].items():
-            words = data["person_words"] if field == "person" else column.get("words", ())
-            columns[field] = Column(field, **{**column, "words": tuple(words)})
+        for place, column in entry["columns"].items():
+            words = data["person_words"] if place == "person" else column.get("words", ())
+            columns[place] = Column(place, **{**column, "words": tuple(words)})
         found[name] = Form(name, **{**entry, "words": tuple(entry["words"]), "columns": columns})
     return found
 
@@ -129,9 +143,10 @@ def column_words(table: str) -> dict[str, str]:
     return {key(word): name for word, name in words}
 
 
-@lru_cache(maxsize=1)
-def provenance_words() -> dict[str, str]:
-    return {key(word): name for name, words in _data("fields")["provenance"].items() for word in words}
+@lru_cache(maxsize=None)
+def value_words(kind: str) -> dict[str, str]:
+    """What can stand in a column of that kind (provenance, level, state, origin) by every word it goes by, in the order of the file."""
+    return {key(word): name for name, words in _data("fields")["values"][kind].items() for word in (name, *words)}
 
 
 @lru_cache(maxsize=1)
@@ -151,6 +166,8 @@ _WORDS = {
     "column": ("column", "列"), "meaning": ("meaning", "含义"), "must": ("must be given", "必填"), "also": ("also read as", "也可写作"),
     "measure": ("measure", "指标"), "header": ("header", "表头"), "unit": ("unit", "单位"), "range": ("range", "取值范围"),
     "measures": ("Measures", "指标清单"), "yes": ("yes", "是"), "any": ("any", "不限"), "least": ("{} or more", "不小于 {}"), "between": ("{} to {}", "{} 至 {}"),
+    "over": ("over months", "跨月取数"), "sum": ("sum", "合计"), "mean": ("mean by days", "按天数平均"), "last": ("last month", "取末月"),
+    "follows": ("not recorded, follows from others", "不录入，由其他数据得出"),
     "comma": (", ", "、"),
 }  # fmt: skip
 
@@ -168,13 +185,15 @@ def data_dictionary(lang: str = "en") -> str:
         rows = [(c.label[lang], c.about[lang], say("yes") if c.required else "", say("comma").join(c.words)) for c in form.columns.values()]
         parts.append(f"\n## {form.label[lang]}\n\n{form.about[lang]}{'.' if lang == 'en' else '。'}\n")
         parts.append(_table([say("column"), say("meaning"), say("must"), say("also")], rows))
-    rows = [(f"`{m.name}`", m.label[lang], m.about[lang], m.unit, _range(m, say), say("comma").join(m.words)) for m in known_measures().values()]
+    rows = [(f"`{m.name}`", m.label[lang], m.about[lang], m.unit, say(m.over), _range(m, say), say("comma").join(m.words)) for m in known_measures().values()]
     parts.append(f"\n## {say('measures')}\n")
-    parts.append(_table([say(word) for word in ("measure", "header", "meaning", "unit", "range", "also")], rows))
+    parts.append(_table([say(word) for word in ("measure", "header", "meaning", "unit", "over", "range", "also")], rows))
     return "".join(parts)
 
 
 def _range(measure: Measure, say: Any) -> str:
+    if not measure.recorded:
+        return say("follows")
     if measure.least is None:
         return say("any")
     return say("least").format(measure.least) if measure.most is None else say("between").format(measure.least, measure.most)

@@ -3,7 +3,6 @@
 from sim.policy.loading import list_policies, load_policy, make_policy
 from sim.policy.schema import (
     CHANNELS,
-    MEASURE_UNITS,
     Element,
     FixedSchedule,
     Leads,
@@ -22,7 +21,6 @@ from sim.policy.schema import (
 
 __all__ = [
     "CHANNELS",
-    "MEASURE_UNITS",
     "Element",
     "FixedSchedule",
     "Leads",

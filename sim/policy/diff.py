@@ -1,7 +1,7 @@
 """What differs between two policies, or two scenarios, as places with a value before and after. Words are put to it by
 `sim.report.diff`.
 
-Only content that moves the model is compared, so that nothing differs just where the digests are equal.
+Only content that moves the model is compared (`Policy.content`), so that nothing differs just where the digests are equal.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sim.policy.schema import Policy, Practices
-from sim.reading import CHOICES, PROVENANCE
+from sim.reading import CHOICES
 
 ORDER = "#order"                                    # stands for the order of the keys of a mapping, where that counts
 _ABSENT = object()
-_WORDS = {"label", *PROVENANCE}
 
 
 class Change(NamedTuple):
@@ -23,14 +21,6 @@ class Change(NamedTuple):
     place: tuple[str, ...]
     before: Any
     after: Any
-
-
-def policy_content(policy: Policy) -> dict[str, Any]:
-    """What of a policy moves the model, as its file would say it."""
-    return {
-        "pay": {name: element.model_dump(by_alias=True, exclude_none=True, exclude=_WORDS) for name, element in policy.pay.items()},
-        "practices": policy.practices.model_dump(exclude_none=True, exclude={part: _WORDS for part in Practices.model_fields}),
-    }
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any], ordered: tuple[str, ...] = ("pay",),

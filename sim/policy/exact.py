@@ -1,110 +1,164 @@
-"""What an element pays on records, to the fen: the pieces of sim/policy/schedule.py in scaled integers.
+"""What elements pay on records, to the fen: the functions of sim/policy/plan.py for many payees at once, exactly.
 
-A result is a whole number of millionths of its unit (`SCALE`), or the mean of several payees' results: X millionths over m
-payees. On a piece pay is a + r x, so in fen, with a common denominator q of the element's numbers,
-
-    fen = floor((A m + R X) / (q m) + 1/2),    A = 100 a q,  R = 100 r q / SCALE,
-
-halves up, once. Arrays run in int64 where a bound computed beforehand shows that nothing can overflow, and in Python's own
-integers, which have no limit, where it does not. No float is involved.
-
-The float evaluator (sim/policy/kernel.py) agrees within a fen, at marks too: it takes a mark for reached from a billionth of a unit
-below it, and marks are kept to a hundred-millionth, results to a millionth.
+A result is a whole number of millionths of its unit (`SCALE`), or a fraction of it (the mean of a pair). The float evaluator
+(sim/policy/kernel.py) agrees within a fen, at marks too: it takes a mark for reached from a billionth of a unit below it, and marks are
+kept to a hundred-millionth, results to a millionth.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
-from sim.errors import InputError
-from sim.policy.schedule import Piece, pieces_of
-from sim.policy.schema import Element, Policy
+from sim.policy.plan import MARK_DECIMALS, NO_INPUT, Compiled, Fn, GateFn, Score
+from sim.policy.rational import FEN, LARGEST, Exact
 
 SCALE = 1_000_000                     # records count millionths
-FEN = 100                             # in one CNY
-LARGEST = 2**63 - 1
+FREE, AT_CAP, AT_FLOOR = 0, 1, 2
+COEFFICIENTS = ("amount", "marked", "per_target", "rate", "per_share")
 
 
-class PayLine(NamedTuple):
-    """One element of a policy, ready to pay. offsets, slopes and denominator: A, R and q of each of its `pieces`."""
+class Reached(NamedTuple):
+    """An input for each payee: its value and the target it is held against, in the measure's unit; one fraction where all share it.
 
-    name: str
-    element: Element
-    pieces: tuple[Piece, ...]
-    offsets: tuple[int, ...]
-    slopes: tuple[int, ...]
-    denominator: int
-
-    @property
-    def target(self) -> float | None:
-        return self.element.target.value if self.element.target else None
-
-
-def pay_lines(policy: Policy) -> tuple[PayLine, ...]:
-    """A policy's elements in the file's order, compiled."""
-    return tuple(pay_line(name, element) for name, element in policy.pay.items())
-
-
-def pay_line(name: str, element: Element) -> PayLine:
-    """One element, compiled."""
-    pieces = tuple(pieces_of(element))
-    offsets = [FEN * (piece.v - piece.r * piece.x) for piece in pieces]
-    slopes = [FEN * piece.r / SCALE for piece in pieces]
-    q = math.lcm(*(number.denominator for number in (*offsets, *slopes)))
-    return PayLine(name, element, pieces, tuple(int(a * q) for a in offsets), tuple(int(r * q) for r in slopes), q)
-
-
-def starts_of(line: PayLine, members: int) -> list[int]:
-    """The least sum of `members` payees' results, in millionths, with which their mean is on each piece."""
-    return [math.ceil(piece.x * SCALE * members) for piece in line.pieces]
-
-
-def pieces_at(line: PayLine, totals: np.ndarray, members: np.ndarray) -> np.ndarray:
-    """The place of the piece each payee is on; a boundary belongs to the piece above it. As `fen_at`."""
-    places = np.empty(len(totals), dtype=np.int64)
-    for m in np.unique(members):
-        here = members == m
-        reachable = [start for start in starts_of(line, int(m))[1:] if start <= LARGEST]
-        places[here] = np.searchsorted(np.array(reachable, dtype=np.int64), totals[here], side="right")
-    return places
-
-
-def fen_at(line: PayLine, totals: np.ndarray, members: np.ndarray, places: np.ndarray | None = None) -> np.ndarray:
-    """What the element pays at the mean of `totals` over `members`, in whole fen (int64), halves up.
-
-    totals: int64, millionths of the measure's unit, summed over as many payees as members says (1 and more).
-    places: the pieces, if known. Errors: InputError where pay is more than an account can hold, 92,233,720,368,547,758.07 CNY.
+    A target says what was asked in the end, with the quota's share worked in.
     """
-    if not len(totals):
-        return np.zeros(0, dtype=np.int64)
-    places = pieces_at(line, totals, members) if places is None else places
-    most = max(abs(int(totals.min())), abs(int(totals.max())))
-    bound = 2 * max(map(abs, line.slopes)) * most + (2 * max(map(abs, line.offsets)) + 2 * line.denominator) * int(members.max())
-    kind: type = np.int64 if bound <= LARGEST else object
-    offsets, slopes = np.array(line.offsets, dtype=kind)[places], np.array(line.slopes, dtype=kind)[places]
-    many, q = members.astype(kind), line.denominator
-    fen = (2 * (offsets * many + slopes * totals.astype(kind)) + q * many) // (2 * q * many)
-    if kind is object and max(abs(fen.min()), abs(fen.max())) > LARGEST:
-        raise InputError(f"pay.{line.name}", found=f"pay of {max(abs(fen.min()), abs(fen.max())) // FEN} CNY on one line",
-                         expected=f"at most {LARGEST // FEN} CNY")
-    return fen.astype(np.int64)
+
+    value: Exact
+    target: Exact | Fraction | None = None
 
 
-def pay_of(element: Element, result: Fraction | int) -> Fraction:
-    """The element's pay at a result, CNY, before rounding: the definition, one payee at a time."""
-    pieces = pieces_of(element)
-    piece = pieces[max(0, bisect_right([p.x for p in pieces], result) - 1)]
-    return piece.v + piece.r * (result - piece.x)
+class Paid(NamedTuple):
+    """What an element pays, CNY. places: for each function in the plan's order, the rows reached. bound: FREE, AT_CAP or AT_FLOOR.
+
+    withheld: by gate, whether it withheld something. scores: values of the inputs that are scores, by their place.
+    """
+
+    value: Exact
+    places: list[np.ndarray]
+    bound: np.ndarray
+    withheld: list[np.ndarray]
+    scores: dict[int, Exact]
 
 
-def rounded(amount: Fraction) -> int:
-    """CNY to whole fen, halves up."""
-    return math.floor(amount * FEN + Fraction(1, 2))
+def evaluate(plan: Compiled, reached: Sequence[Reached], length: int, post: Exact | Fraction = Fraction(1),
+             quota: Exact | Fraction = Fraction(1)) -> Paid:
+    """What the element pays `length` payees for a period, before rounding.
+
+    reached: by input (whatever at the places of scores). post: share of the period in post, to which amounts are cut. quota: share of
+    the quota asked for, by which marks in units are cut (those of targets are cut already).
+    """
+    inputs, scores = list(reached), {}
+    for place, each in enumerate(plan.inputs):
+        if isinstance(each, Score):
+            total = Exact.of(0, length)
+            for weight, fn in each.parts:
+                total = total + _function(fn, inputs, length, post, quota)[0] * weight
+            scores[place] = total
+            inputs[place] = Reached(total)
+    places: list[np.ndarray] = []
+
+    def factor(fn: Fn) -> Exact:
+        value, rows = _function(fn, inputs, length, post, quota)
+        places.append(rows)
+        return value
+
+    total = None
+    for term in plan.terms:
+        product = factor(term[0])
+        for fn in term[1:]:
+            product = product * factor(fn)
+        total = product if total is None else total + product
+    assert total is not None
+    for fn in plan.modifiers:
+        total = total * factor(fn)
+    withheld = []
+    for gate in plan.gates:
+        share = factor(gate.fn)
+        subject = _subject(gate, total)
+        withheld.append(subject & ~share.reaches(1))
+        total = (total * share).where(subject, total)
+    bound = np.zeros(length, dtype=np.int64)
+    for which, limit in ((AT_FLOOR, plan.floor), (AT_CAP, plan.cap)):
+        if limit is not None:
+            edge = _times(limit, post, length)
+            beyond = ~total.reaches(edge) if which == AT_FLOOR else total.reaches(edge, strictly=True)
+            total, bound = total.where(~beyond, edge), np.where(beyond, which, bound)
+    return Paid(total, places, bound, withheld, scores)
+
+
+def _subject(gate: GateFn, total: Exact) -> np.ndarray:
+    """Whose pay the gate bears on."""
+    return total.reaches(0, strictly=True) if gate.rewards_only else np.ones(len(total), dtype=bool)
+
+
+def _times(value: Fraction, share: Exact | Fraction, length: int) -> Exact:
+    return share * value if isinstance(share, Exact) else Exact.of(value * share, length)
+
+
+def _function(fn: Fn, inputs: Sequence[Reached], length: int, post: Exact | Fraction, quota: Exact | Fraction) -> tuple[Exact, np.ndarray]:
+    """A function's values, and the rows reached."""
+    rows = _rows(fn, inputs, length, quota)
+    total: Exact | None = None
+    for name in COEFFICIENTS:
+        numbers = [getattr(row, name) for row in fn.rows]
+        if not any(numbers):
+            continue
+        common = math.lcm(*(number.denominator for number in numbers))
+        scaled = [int(number * common) for number in numbers]
+        kind: type = np.int64 if max(map(abs, scaled)) <= LARGEST else object
+        term = Exact(np.array(scaled, dtype=kind)[rows], common)
+        match name:
+            case "amount" if fn.money:
+                term = _by_share(term, post)
+            case "marked":
+                term = _by_share(term, quota)
+            case "per_target":
+                term = term * _target(fn.rated, inputs)
+            case "rate":
+                term = term * inputs[fn.rated].value
+            case "per_share":
+                term = term * inputs[fn.rated].value / _target(fn.rated, inputs)
+        total = term if total is None else total + term
+    return (Exact(np.zeros(length, dtype=np.int64)) if total is None else total), rows
+
+
+def _by_share(term: Exact, share: Exact | Fraction) -> Exact:
+    return term if isinstance(share, Fraction) and share == 1 else term * share
+
+
+def _target(place: int, inputs: Sequence[Reached]) -> Exact | Fraction:
+    target = inputs[place].target
+    assert target is not None, "a plan that needs a target is refused before"
+    return target
+
+
+def _rows(fn: Fn, inputs: Sequence[Reached], length: int, quota: Exact | Fraction) -> np.ndarray:
+    """For each payee the row that the lookup has reached; a mark belongs to the row above it unless it must be passed."""
+    if fn.lookup == NO_INPUT or len(fn.rows) == 1:
+        return np.zeros(length, dtype=np.int64)
+    value, target = inputs[fn.lookup]
+    scale: Exact | Fraction = Fraction(1)
+    if fn.by == "attainment":
+        scale = _target(fn.lookup, inputs) if target is not None else Fraction(0)
+    elif fn.money and fn.lookup == fn.rated:
+        scale = quota
+    if isinstance(scale, Fraction) and isinstance(value.d, int):
+        marks = [round(row.x * scale, MARK_DECIMALS) * value.d for row in fn.rows[1:]]
+        whole = [math.floor(mark) + 1 if fn.strict else math.ceil(mark) for mark in marks]
+        if value.n.dtype != object:
+            near = np.array([mark for mark in whole if mark <= LARGEST], dtype=np.int64)
+            return np.searchsorted(near, value.n, side="right")
+        return sum(((value.n >= mark).astype(np.int64) for mark in whole), np.zeros(length, dtype=np.int64))
+    found = np.zeros(length, dtype=np.int64)
+    for row in fn.rows[1:]:
+        mark = (scale * row.x).rounded(MARK_DECIMALS) if isinstance(scale, Exact) else Exact.of(round(row.x * scale, MARK_DECIMALS), length)
+        found += value.reaches(mark, strictly=fn.strict)
+    return found
 
 
 def equal_shares(fen: np.ndarray, members: np.ndarray, rank: np.ndarray) -> np.ndarray:
@@ -113,6 +167,22 @@ def equal_shares(fen: np.ndarray, members: np.ndarray, rank: np.ndarray) -> np.n
     All claim the same, so by largest remainder they are tied, and their order alone decides. rank: 0 to members - 1.
     """
     return fen // members + (rank < fen % members)
+
+
+def weighted_shares(fen: int, weights: Sequence[Fraction]) -> list[int]:
+    """A whole amount divided by weights: rounded down, what is left one fen each by largest remainder, ties in order."""
+    total = sum(weights, Fraction(0))
+    exact = [fen * weight / total for weight in weights]
+    shares = [math.floor(each) for each in exact]
+    order = sorted(range(len(exact)), key=lambda place: (shares[place] - exact[place], place))
+    for place in order[: fen - sum(shares)]:
+        shares[place] += 1
+    return shares
+
+
+def rounded(amount: Fraction) -> int:
+    """CNY to whole fen, halves up."""
+    return math.floor(amount * FEN + Fraction(1, 2))
 
 
 def plain(number: Fraction | int) -> str:
@@ -132,5 +202,4 @@ def plain(number: Fraction | int) -> str:
     return sign + (digits if not places else f"{digits[:-places]}.{digits[-places:]}")
 
 
-__all__ = ["FEN", "LARGEST", "SCALE", "PayLine", "equal_shares", "fen_at", "pay_line", "pay_lines", "pay_of", "pieces_at",
-           "plain", "rounded", "starts_of"]
+__all__ = ["AT_CAP", "AT_FLOOR", "FEN", "FREE", "LARGEST", "SCALE", "Paid", "Reached", "equal_shares", "evaluate", "plain", "rounded", "weighted_shares"]

@@ -16,7 +16,8 @@ import numpy as np
 from sim.errors import InputError, nearest
 from sim.policy.kernel import KNOT_WIDTH
 from sim.policy.schedule import knots_of, payout_curve
-from sim.policy.schema import MEASURE_UNITS, Element, FixedSchedule, Policy, Words
+from sim.policy.measures import unit_of
+from sim.policy.schema import Element, FixedSchedule, Policy, Words
 from sim.reading import read_yaml
 
 QUALITY_MEASURES: frozenset[str] = frozenset()      # measures that tell how well, not how much; none is known yet
@@ -197,7 +198,7 @@ def _listed(measures: list[str]) -> Words:
 
 
 def _of_mark(code: str, name: str, element: Element, found: Reached, mark: float, **parts: Any) -> PlanWarning:
-    unit = word(MEASURE_UNITS[element.measure or ""])
+    unit = word(unit_of(element.measure) or "")
     return _warning(code, f"pay.{name}", mark=f"{mark:,.10g}", unit=unit, period=word(element.period), how=found.how, **parts)
 
 

@@ -33,4 +33,7 @@ def list_policies() -> list[str]:
 
 def _policy(found: Inherited, name: str) -> Policy:
     file = validated(PolicyFile, found.data, found.file_of)
-    return Policy(**dict(file), name=name, files=found.files)
+    policy = Policy(**dict(file), name=name, files=found.files)
+    for place in range(len(policy.overrides)):
+        policy.pay_with([place])                     # so that what is wrong in one is told when the file is read
+    return policy

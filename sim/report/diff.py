@@ -7,16 +7,19 @@ from datetime import date
 from typing import Any
 
 from sim.errors import InputError
-from sim.policy import Policy
-from sim.policy.diff import ORDER, Change, changes, policy_content
-from sim.report.describe import element_text, pairing_text, plain, schedule_text
+from sim.policy import Element, Policy
+from sim.policy.diff import ORDER, Change, changes
+from sim.policy.measures import pay_measures
+from sim.report.describe import (
+    crediting_text, element_parts, element_text, measure_text, names_of, override_text, pairing_text, plain, terms_text, whom_text,
+)
 from sim.report.words import MINUS, check_language, known, labels, listed, say, title_of, unit_name
 from sim.world import Scenario, load_mechanisms
 
 # Where the words of values are that a file writes as one of a few; elsewhere `policy.value.`.
 VALUES = {"visible": "policy.seen_", "time": "policy.", "participation": "policy.", "period": "policy.",
-          "cohort": "cohorts.", "channels": "policy.channel."}
-SHARES = ("assigned_share",)
+          "cohort": "cohorts.", "channels": "policy.channel.", "calculated": "policy.", "every": "policy.", "reported": "policy."}
+SHARES = ("assigned_share", "weight", "advance", "share", "above", "otherwise", "quota", "gives")
 RELATIVE = ("target", "minutes", "minutes_per_day", "customers", "days")     # besides money and parameters, told in per cent too
 
 
@@ -54,19 +57,24 @@ def _headers(a: Any, b: Any, lang: str) -> Iterator[str]:
 
 
 def _policy_lines(a: Policy, b: Policy, lang: str) -> Iterator[str]:
-    found = list(changes(policy_content(a), policy_content(b)))
+    found = list(changes(a.content(), b.content()))
     for name in {**a.pay, **b.pay}:
         yield from _element_lines(name, a, b, [change for change in found if change.place[:2] == ("pay", name)], lang)
     for change in found:
         if change.place == ("pay", ORDER):
             yield _order(_field("pay", lang), change, lambda name: _label(a, name, lang), lang)
+        elif change.place[0] == "overrides":
+            yield from _override_lines(a, b, lang)
         elif change.place[0] == "practices":
             yield _practice(change, a, b, lang)
+    for whole, told in (("terms", terms_text), ("crediting", crediting_text)):
+        inside = [change for change in found if change.place[0] == whole]
+        texts = [told(getattr(each, whole), lang, names_of(each, lang)) for each in (a, b)]
+        yield from _part_lines(_field(whole, lang), inside, 1, texts, lang)
 
 
 def _label(policy: Policy, name: str, lang: str) -> str:
-    label = policy.pay[name].label
-    return getattr(label, lang) if label else name
+    return names_of(policy, lang).get(name, name)
 
 
 def _element_lines(name: str, a: Policy, b: Policy, found: Sequence[Change], lang: str) -> Iterator[str]:
@@ -75,23 +83,90 @@ def _element_lines(name: str, a: Policy, b: Policy, found: Sequence[Change], lan
         return
     if name not in b.pay or name not in a.pay:
         policy, key = (a, "removed") if name in a.pay else (b, "added")
-        yield say(f"policy.change.{key}", lang, what=element_text(name, policy.pay[name], lang))
+        yield say(f"policy.change.{key}", lang, what=element_text(name, policy.pay[name], lang, names_of(policy, lang)))
         return
     label, before, after = _label(b, name, lang), a.pay[name], b.pay[name]
     inside = [change for change in found if change.place[2] == "schedule"]
-    numbers = len(inside) == 1 and inside[0].place[-1] in ("amount", "rate") and before.measure == after.measure
-    texts = schedule_text(before, lang), schedule_text(after, lang)
-    if inside and not numbers and texts[0] != texts[1]:
-        yield _line(label, *texts, lang)
+    others = [change for change in found if change.place[2] != "schedule"]
+    texts = [element_parts(each.pay[name], lang, names_of(each, lang)) for each in (a, b)]
+    if len(inside) == 1 and inside[0].place[3:] in (("amount",), ("rate",)) and before.measure == after.measure and None not in inside[0][1:]:
+        change, = inside
+        yield _change(label, change.place[-1], change.before, change.after, lang, _unit_of(change.place[-1], after, lang))
         inside = []
-    for change in [*inside, *(change for change in found if change.place[2] != "schedule")]:
-        key = change.place[2] if change.place[2] == "target" else change.place[-1]
-        amount = key in ("amount", "cap", "floor")
-        unit = say(f"policy.change.amount_{after.period}", lang) if amount else ""
-        if key == "rate":
-            unit = say(f"policy.change.rate_{after.measure}", lang)
-        old, new = ((each or {}).get("value") if len(change.place) == 3 and key == "target" else each for each in change[1:])
-        yield _change(label if key in ("amount", "rate") else _of(label, _field(key, lang), lang), key, old, new, lang, unit)
+    yield from _part_lines(label, [*inside, *others], 2, texts, lang, after)
+
+
+def _part_lines(label: str, found: Sequence[Change], depth: int, texts: Sequence[dict[str, str]], lang: str,
+                element: Element | None = None) -> Iterator[str]:
+    """One line a part that differs: a plain number or word as such, anything else in the words of its description.
+
+    depth: where in the places of the changes the part stands. texts: descriptions before and after, by part. Values that the
+    descriptions leave out are told one by one.
+    """
+    for key in dict.fromkeys(change.place[depth] for change in found):
+        inside = [change for change in found if change.place[depth] == key]
+        change, whole = inside[0], (texts[0].get(key), texts[1].get(key))
+        value = change.place[depth:] == ("target", "value")
+        if len(inside) == 1 and (value or len(change.place) == depth + 1 and not isinstance(_either(change), (list, dict))):
+            unit = _unit_of(key, element, lang) if element else ""
+            yield _change(_of(label, _field(key, lang), lang), key, change.before, change.after, lang, unit)
+        elif whole[0] != whole[1]:
+            yield _line(label if key == "schedule" else _of(label, _field(key, lang), lang),
+                        *(say("policy.change.nothing", lang) if text is None else text for text in whole), lang)
+        else:
+            yield from _plain_lines(label, inside, depth, lang)
+
+
+def _plain_lines(label: str, found: Sequence[Change], depth: int, lang: str) -> Iterator[str]:
+    """Values by their place in the file."""
+    for change in found:
+        what = label
+        for key in change.place[depth:]:
+            what = _of(what, _field(key, lang), lang)
+        yield _change(what, change.place[-1], change.before, change.after, lang)
+
+
+def _either(change: Change) -> Any:
+    return change.before if change.after is None else change.after
+
+
+def _unit_of(key: str, element: Element, lang: str) -> str:
+    """The unit of a plain number of an element, as it follows the number."""
+    if key in ("amount", "cap", "floor", "target_incentive"):
+        return say("policy.change.amount", lang, period=say(f"policy.{element.period}", lang))
+    if key == "budget":
+        return say("policy.change.cny", lang)
+    if key == "rate":
+        own = f"policy.change.rate_{element.measure}"
+        return say(own, lang) if own in labels() else say("policy.change.rate", lang, measure=measure_text(element.measure, lang))
+    return ""
+
+
+def _override_lines(a: Policy, b: Policy, lang: str) -> Iterator[str]:
+    """Overrides for the same people at the same time are compared with one another, in their order."""
+    sides = [[(whom_text(override, lang), override_text(each, place, lang), each.content()["overrides"][place])
+              for place, override in enumerate(each.overrides)] for each in (a, b)]
+    shared: dict[str, list[Any]] = {}
+    for side, overrides in enumerate(sides):
+        for who, text, content in overrides:
+            for pair in [pair for pair in shared.setdefault(who, []) if pair[side] is None][:1]:
+                pair[side] = (text, content)
+                break
+            else:
+                shared[who].append([(text, content), None] if side == 0 else [None, (text, content)])
+    told = False
+    for who, pairs in shared.items():
+        for before, after in pairs:
+            if before is None or after is None:
+                told = True
+                yield say(f"policy.change.{'added' if before is None else 'removed'}", lang, what=(before or after)[0])
+            elif before[1] != after[1]:
+                told = True
+                texts = (before[0], after[0]) if before[0] != after[0] else tuple(_value("pay", each[1]["pay"], lang) for each in (before, after))
+                yield _line(_of(_field("overrides", lang), who, lang), *texts, lang)
+    if not told:                                     # the later goes before the earlier among equals
+        texts = (say("list.comma", lang).join(who for who, *_ in side) for side in sides)
+        yield say("policy.change.order", lang, what=_field("overrides", lang), **dict(zip(("before", "after"), texts)))
 
 
 def _practice(change: Change, a: Policy, b: Policy, lang: str) -> str:
@@ -204,11 +279,17 @@ def _value(key: str, value: Any, lang: str) -> str:
         case bool(): return say(f"policy.change.{str(value).lower()}", lang)
         case int() | float(): return _share(value, lang) if key in SHARES else plain(value)
         case date(): return value.isoformat()
+        case str() if key == "measure": return measure_text(value, lang)
         case str(): return labels().get(VALUES.get(key, "policy.value.") + value, {lang: value})[lang]
-        case dict(): return _value("", [f"{entry} {_value('', each, lang)}" for entry, each in value.items()], lang)
+        case dict(): return _value("", [f"{_entry(entry, each, lang)} {_value(entry, each, lang)}" for entry, each in value.items()], lang)
     if key in ("pairs", "visible"):
         return listed([say("list.pair", lang, mentor=one, mentee=other) for one, other in value], lang)
     return say("list.comma", lang).join(_value(key, each, lang) for each in value) or _value("", None, lang)  # fmt: skip
+
+
+def _entry(key: str, value: Any, lang: str) -> str:
+    """The key of an entry: a measure where it stands beside a number, such as a price."""
+    return measure_text(key, lang) if key in pay_measures() and isinstance(value, (int, float)) else _field(key, lang)
 
 
 def _order(what: str, change: Change, name: Callable[[str], str], lang: str) -> str:
