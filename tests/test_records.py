@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -20,11 +21,10 @@ from sim.errors import InputError
 from sim.payroll import Mistake, Records, RecordsError, SCALE, data_dictionary, exact, known_measures, neutralised, pseudonymised, read_records, write_example
 from sim.payroll.cells import key, restored
 from sim.payroll.dates import parse_day, parse_month, parse_period
-from sim.payroll.dictionary import column_words, forms, ignored_columns, measure_words, table_words, unit_words
+from sim.payroll.dictionary import column_words, forms, ignored_columns, made_from, measure_words, table_words, unit_words
+from sim.payroll.entries import rings, round_trip
 from sim.payroll.mistakes import Wrong
 from sim.payroll.numbers import millionths, parse_number, plain_numbers
-from sim.policy import MEASURE_UNITS
-from sim.policy import exact as pay
 
 PEOPLE = "person,name,team,grade,joined,left,mentor\nE1,Zhao Yi,A,senior,2015-03-01,,\nE2,Qian Er,A,ordinary,2024-01-10,,E1\nE3,Sun San,B,ordinary,,2025-02-28,\n"
 MEASURES = ("person,month,measure,value,unit\n"
@@ -99,6 +99,73 @@ def test_a_column_for_each_measure_is_the_same_as_a_row_for_each(folder: Folder,
 def test_chinese_and_english_headers_say_the_same(folder: Folder) -> None:
     chinese = "工号,姓名,团队,职级,入职日期,离职日期,导师\n" + PEOPLE.partition("\n")[2]
     pd.testing.assert_frame_equal(read_records(folder(people=chinese)).people, read_records(folder()).people)
+
+
+def test_the_same_id_written_in_two_ways_is_one_person(folder: Folder) -> None:
+    (line,) = mistakes(folder(people=PEOPLE + "Ｅ1,Li Si,B,ordinary,2020-01-01,,\n"))
+    assert line == "people.csv: row 5: column person: found `E1` a second time; expected one row each; the first is row 2."
+
+
+# --- the tables beside them -------------------------------------------------------------------------------------------
+
+OUTLETS = "person,outlet,grade,supervisor\nE1,East,senior,\nE2,East,ordinary,E1\nE3,West,ordinary,E2\n"
+ALWAYS = MEASURES + "E3,2025-03,accounts,1,\n"
+ORGANISATION = "unit,parent,level\nEast,Old Town,outlet\nWest,Old Town,网点\nOld Town,City,支行\nCity,,second-tier branch\n"
+CUSTOMERS = "customer,person,group,income,存款（万元）,products,months\nK1,E1,mass,-5,1.5,2,36个月\nK2,E1,,7,0,1,8\n"
+DEALS = ("deal,person,share,measure,value,origin,opened,funded,received,reversed,reversed_share\n"
+         "D1,E1,,accounts,1,,2025-01-05,,,,\n"
+         "D2,E1,60%,income,1.2万元,转入,,2025-02-01,,2025-03-01,\nD2,E2,60%,净收入,12000,转入,,2025-02-01,,2025-03-01,\n")
+CHANGES = "person,month,grade,state\nE2,2025-03,senior,\nE1,2025-02,,培训\nE1,2025-03,,on loan\n"
+
+
+def test_changes_are_sorted_and_states_have_one_word(folder: Folder) -> None:
+    changes = read_records(folder(people=OUTLETS, measures=ALWAYS, changes=CHANGES)).changes
+    assert changes.values.tolist() == [["E1", "2025-02", "", "training"], ["E1", "2025-03", "", "on loan"], ["E2", "2025-03", "senior", ""]]
+
+
+def test_a_target_may_be_for_a_grade_that_somebody_reaches_later(folder: Folder) -> None:
+    changes = "person,month,grade\nE2,2025-03,expert\n"
+    assert len(read_records(folder(changes=changes, targets="grade,period,measure,value\nexpert,2025,accounts,9\n")).targets) == 1
+
+
+def test_the_organisation_has_levels_in_both_languages(folder: Folder) -> None:
+    records = read_records(folder(people=OUTLETS, measures=ALWAYS, organisation=ORGANISATION))
+    assert records.organisation["level"].tolist() == ["outlet", "outlet", "sub_branch", "second_tier_branch"]
+    assert records.people["supervisor"].tolist() == ["", "E1", "E2"]
+
+
+def test_a_column_of_customers_left_out_is_nought(folder: Folder) -> None:
+    customers = read_records(folder(customers=CUSTOMERS)).customers
+    assert [exact(value) for value in customers.loc[0, ["income", "deposits", "loans", "aum", "products", "months", "complaints"]]] == [-5, 15_000, 0, 0, 2, 36, 0]
+    assert customers["group"].tolist() == ["mass", ""]
+
+
+def test_deals_have_whole_shares_unless_said_and_double_credit_is_seen(folder: Folder) -> None:
+    records = read_records(folder(deals=DEALS))
+    deals = records.deals
+    assert [exact(value) for value in deals["share"]] == [1, Decimal("0.6"), Decimal("0.6")]
+    assert [exact(value) for value in deals["reversed_share"]] == [0, 1, 1]
+    assert deals["origin"].tolist() == ["", "moved_in", "moved_in"] and deals["unit"].tolist() == ["accounts", "CNY", "CNY"]
+    assert records.double_credit.values.tolist() == [["D2", 2, 1_200_000]]
+
+
+def test_tables_that_are_not_given_are_empty_with_their_columns(folder: Folder) -> None:
+    bare, full = read_records(folder()), read_records(folder(deals=DEALS, customers=CUSTOMERS, organisation=ORGANISATION, changes=CHANGES))
+    for name in ("deals", "customers", "organisation", "changes"):
+        assert getattr(bare, name).empty
+        assert dict(getattr(bare, name).dtypes) == dict(getattr(full, name).dtypes), name
+
+
+def test_a_measure_that_follows_from_others_has_targets_and_no_records(folder: Folder) -> None:
+    records = read_records(folder(targets="person,period,measure,value\nE1,2025,responsible profit,90万元\n"))
+    assert records.targets["measure"].tolist() == ["responsible_profit"]
+    (line,) = mistakes(folder(measures=MEASURES + "E1,2025-01,责任收入,5,\n"))
+    assert line == ("measures.csv: row 10: column measure: found responsible_income, which is worked out from others; expected what it is made from: "
+                    "loan_interest_income, deposit_transfer_income, fee_income, settlement_income, other_income.")
+    wide = "person,month,accounts,service years\nE1,2025-01,5,1\nE2,2025-01,5,1\nE3,2025-01,5,1\n"
+    (line,) = mistakes(folder(measures=wide, targets="person,period,measure,value\nE1,2025,accounts,9\n"))
+    assert line == ("measures.csv: row 1: column service years: found service_years, which follows from the days of joining and leaving; "
+                    "expected those days in the table people.")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
@@ -225,7 +292,9 @@ def test_no_text_of_a_user_is_a_formula_and_none_is_lost(text: str) -> None:
 
 
 def test_values_have_the_scale_that_pay_counts_in() -> None:
-    assert SCALE == pay.SCALE
+    from sim.policy.exact import SCALE as of_pay
+
+    assert SCALE == of_pay
 
 
 # --- what is refused, in which words ----------------------------------------------------------------------------------
@@ -284,6 +353,31 @@ def test_each_mistake_in_people_has_its_sentence(folder: Folder, old: str, new: 
     assert any(line.startswith(f"people.csv: {sentence}") for line in lines), lines
 
 
+def test_a_circle_of_supervisors_is_one_mistake(folder: Folder) -> None:
+    (line,) = mistakes(folder(people=OUTLETS.replace("senior,", "senior,E3"), measures=ALWAYS))
+    assert line == ("people.csv: row 2: column supervisor: found a circle (`E1`, `E3`, `E2`, `E1`); "
+                    "expected a supervisor who is not supervised by this person.")
+
+
+def test_a_long_circle_is_shortened() -> None:
+    after = np.array([*range(1, 9), 0, 3, -1])
+    (ring,) = rings(after)
+    assert ring == list(range(9)) and round_trip("abcdefghijk", ring) == "`a`, `b`, `c`, `d`, `e`, ..., `a`"
+
+
+@given(st.lists(st.integers(min_value=-1, max_value=11), min_size=12, max_size=12))
+def test_every_ring_is_found_and_nothing_else(after: list[int]) -> None:
+    def comes_back(place: int) -> bool:
+        here = after[place]
+        for _ in after:
+            if here in (-1, place):
+                break
+            here = after[here]
+        return here == place
+    found = sorted(place for ring in rings(np.array(after)) for place in ring)
+    assert found == [place for place in range(12) if comes_back(place)]
+
+
 TABLE_CASES = [
     ("targets", "person,team,grade,period,measure,value\nE1,,,2025-Q1,accounts,-9\n", "row 2: column value: found -9; expected accounts opened, 0 or more."),
     ("targets", "person,team,grade,period,measure,value\nE1,A,,2025-Q1,accounts,9\n",
@@ -292,13 +386,48 @@ TABLE_CASES = [
      'row 2: column grade: found the grade "senor", which nobody in the table people has; expected a grade named there. Did you mean `senior`?'),
     ("targets", "grade,period,measure,value\nsenior,2025-Q1,accounts,9\nsenior,2025年1季度,开户数,8\n",
      "row 3: column value: found a second target of the same holder, period and measure; expected one; the first is in row 2."),
-    ("portfolios", "person,group,count,balance\nE1,mass,3.5,100\n", "row 2: column count: found a part of a customer; expected a whole number."),
+    ("portfolios", "person,group,count,balance\nE1,mass,3.5,100\n", "row 2: column count: found a number with a fraction; expected a whole number."),
     ("portfolios", "person,group,count,balance（万元）\nE1,mass,3,$100\n", "row 2: column balance（万元）: found an amount in USD; expected one currency, CNY."),
     ("adjustments", "person,month,amount,reason\nE1,2025-01,0.125,late\n", "row 2: column amount: found a part of a fen; expected an amount with two decimals at most."),
     ("adjustments", "person,month,amount（美元）,reason\nE1,2025-01,5,late\n", "row 1: column amount（美元）: found an amount in USD; expected one currency, CNY."),
     ("adjustments", "person,month,reason\nE1,2025-01,late\n", "row 1: found no column amount; expected one headed by any of amount, 金额, value, sum, 数额."),
     ("adjustments", "", "found an empty file; expected a header and a row for each entry."),
-    ("adjustmens", "person\n", "found a file that is none of the tables; expected a file named people, measures, targets, portfolios, adjustments or 人员, 月度指标, 目标, 管户, 调整. "
+    ("people", "person,supervisor\nE1,E1\nE2,\nE3,\n", "row 2: column supervisor: found the person's own id; expected another person's."),
+    ("people", "person,supervisor\nE1,\nE2,E11\nE3,\n", 'row 3: column supervisor: found "E11", who is not in the table people; expected the id of somebody there.'),
+    ("changes", "person,month,grade,state\nE1,2025-02,,\n", "row 2: column grade: found neither a grade nor a state; expected at least one of them."),
+    ("changes", "person,month,grade\nE1,2025-02,senior\nE1,2025/2,ordinary\n",
+     "row 3: column person: found this person and month a second time; expected one row each; the first is row 2."),
+    ("changes", "person,month,grade\nE3,2025-04,senior\n", "row 2: column month: found 2025-04, after E3 left; expected 2025-02 or earlier."),
+    ("changes", "person,grade\nE3,senior\n", "row 1: found no column month; expected one headed by any of month, 月份, from, since, period."),
+    ("organisation", "unit,parent,level\nEast,Easst,outlet\n",
+     'row 2: column parent: found "Easst", which is not in the table organisation; expected a unit there. Did you mean `East`?'),
+    ("organisation", "unit,parent,level\nEast,East,outlet\n", "row 2: column parent: found the unit itself; expected another unit, or nothing at the top."),
+    ("organisation", "unit,parent,level\nEast,West,outlet\nWest,East,支行\n",
+     "row 2: column parent: found a circle (`East`, `West`, `East`); expected a parent that does not belong to this unit."),
+    ("organisation", "unit,parent,level\nEast,West,outlet\nWest,,outlet\n",
+     "row 2: column parent: found a parent of the level outlet; expected one of a higher level than outlet."),
+    ("organisation", "unit,parent,level\nEast,,outlets2\n", 'row 2: column level: found the text "outlets2"; expected outlet, sub_branch, second_tier_branch or '
+     "first_tier_branch. Did you mean `outlet`?"),
+    ("organisation", "unit,level\nEast,outlet\nEast,outlet\n", 'row 3: column unit: found "East" a second time; expected one row each; the first is row 2.'),
+    ("customers", "customer,person\nK1,E1\nK1,E2\n", "row 3: column customer: found this customer a second time; expected one row each; the first is row 2."),
+    ("customers", "customer,person,products\nK1,E1,1.5\n", "row 2: column products: found a number with a fraction; expected a whole number."),
+    ("customers", "customer,person,loans\nK1,E1,-1\n", "row 2: column loans: found -1; expected loans, 0 or more."),
+    ("customers", "customer,person,loans\nK1,E1,\n", "row 2: column loans: found nothing; expected a number, 0 if there is nothing."),
+    ("customers", "customer,person,months\nK1,E1,3年\n", "row 2: column months: found the unit 年; expected months, in which months is counted."),
+    ("deals", DEALS.replace("2025-01-05", ""), "row 2: column opened: found no day; expected at least one of opened, funded and received."),
+    ("deals", DEALS.replace("2025-03-01", "2025-01-31"), "row 3: column reversed: found 2025-01-31, before the deal's first day; expected 2025-02-01 or later."),
+    ("deals", DEALS.replace("2025-01-05,,,,", "2025-01-05,,,,0.5"),
+     "row 2: column reversed_share: found a share without the day of the reversal; expected the day beside it."),
+    ("deals", DEALS.replace("净收入,12000", "净收入,12001"), "row 4: column value: found another value than in row 3; expected the same in every row of a deal."),
+    ("deals", DEALS.replace("净收入", "fee income"), "row 4: column measure: found another measure than in row 3; expected the same in every row of a deal."),
+    ("deals", DEALS.replace("D2,E2,60%,净收入,12000,转入,,2025-02-01", "D2,E2,60%,净收入,12000,转入,,"),
+     "row 4: column opened: found no day; expected at least one of opened, funded and received."),
+    ("deals", DEALS.replace("D2,E2", "D2,E1"), "row 4: column person: found this deal and person a second time; expected one row each; the first is row 3."),
+    ("deals", DEALS.replace("60%,income", "160%,income"), "row 3: column share: found 1.6; expected share, 1 or less. Write a percentage with its sign, as in 85%."),
+    ("deals", DEALS.replace("income", "responsible_profit"), "row 3: column measure: found responsible_profit, which is worked out from others; expected"),
+    ("deals", "deal,person,opened\nD1,E1,2025-01-05\n", "row 1: found no column measure; expected one headed by any of measure, 指标, indicator, kpi, 指标名称."),
+    ("adjustmens", "person\n", "found a file that is none of the tables; expected a file named people, measures, targets, portfolios, adjustments, changes, organisation, customers, deals "
+     "or 人员, 月度指标, 目标, 管户, 调整, 变动, 机构, 客户, 业务明细. "
      "Did you mean `adjustments`?"),
     ("人员", "person\n", "found a second file for the table people; expected one each. The first is people.csv."),
     ("portfolios", "person,group,count,balance\nE1,mass,3,100,7\n", "row 2: found 5 cells; expected at most 4, as in the header."),
@@ -370,6 +499,19 @@ def test_all_mistakes_come_at_once_in_the_order_of_tables_and_rows(folder: Folde
                       "measures.csv: row 8: column person", "targets.csv: row 2: column value", "portfolios.csv"]
 
 
+def test_all_mistakes_of_the_other_tables_come_at_once(folder: Folder) -> None:
+    path = folder(
+        people=OUTLETS.replace("East,ordinary", "North,ordinary"), measures=ALWAYS, organisation=ORGANISATION.replace("Old Town,City", "Old Town,Sea"),
+        changes=CHANGES.replace("E2,2025-03,senior,", "E9,2025-13,,"), customers=CUSTOMERS.replace("K2,E1,,7", "K1,E8,,x7"),
+        deals=DEALS.replace("D1,E1,,accounts,1,,2025-01-05", "D1,E7,2,acounts,y1,,1899-12-31"),
+    )  # fmt: skip
+    places = [line.split(": found")[0] for line in mistakes(path)]
+    assert places == ["people.csv: row 3: column outlet", "changes.csv: row 2: column person", "changes.csv: row 2: column month",
+                      "changes.csv: row 2: column grade", "organisation.csv: row 4: column parent", "customers.csv: row 3: column customer",
+                      "customers.csv: row 3: column person", "customers.csv: row 3: column income", "deals.csv: row 2: column person",
+                      "deals.csv: row 2: column share", "deals.csv: row 2: column measure", "deals.csv: row 2: column opened"]
+
+
 def test_a_mistake_can_be_taken_apart(folder: Folder) -> None:
     with pytest.raises(RecordsError) as caught:
         read_records(folder(measures=MEASURES.replace("accounts,7", "accounts,x7")))
@@ -422,12 +564,14 @@ def test_reading_writes_nothing(folder: Folder) -> None:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("table", ["measures", "targets", "adjustments"])
+@pytest.mark.parametrize("table", ["measures", "targets", "adjustments", "changes", "organisation", "customers", "deals"])
 def test_no_message_holds_a_name(folder: Folder, table: str, caplog: pytest.LogCaptureFixture) -> None:
     """Names in every column they can slip into: ids, months, measures, units, headers."""
     names = ("Zhao Yi", "Qian Er", "Sun San", "Sun San 2")
     rows = "".join(",".join([name] * 5) + "\n" for name in names)
-    headers = {"measures": "person,month,measure,value,unit", "targets": "person,grade,period,measure,value", "adjustments": "person,month,amount,reason,Zhao Yi"}
+    headers = {"measures": "person,month,measure,value,unit", "targets": "person,grade,period,measure,value", "adjustments": "person,month,amount,reason,Zhao Yi",
+               "changes": "person,month,grade,state,Zhao Yi", "organisation": "unit,parent,level,Zhao Yi,name2",
+               "customers": "customer,person,products,months,Zhao Yi", "deals": "deal,person,share,value,Zhao Yi"}
     lines = mistakes(folder(**{table: headers[table] + "\n" + rows}))
     assert len(lines) > 5
     for name in names:
@@ -438,10 +582,12 @@ def test_no_message_holds_a_name(folder: Folder, table: str, caplog: pytest.LogC
 def test_pseudonyms_leave_no_name_and_no_id_and_every_number(folder: Folder) -> None:
     records = read_records(folder(targets="person,team,grade,period,measure,value\nE1,,,2025-Q1,accounts,9\n,,senior,2025-Q1,accounts,9\n",
                                   adjustments="person,month,amount,reason\nE2,2025-01,-5,agreed with Zhao Yi (E1)\n",
-                                  portfolios="person,group,count,balance\nE3,mass,3,100万元\n"))
+                                  portfolios="person,group,count,balance\nE3,mass,3,100万元\n",
+                                  changes="person,month,grade,state\nE1,2025-02,,lent to Qian Er\n",
+                                  organisation="unit,parent,level\nE2's desk,,outlet\n", customers=CUSTOMERS, deals=DEALS))
     hidden = pseudonymised(records, "a key that is kept elsewhere")
-    text = "".join(frame.to_csv() for frame in vars(hidden).values())
-    assert not any(word in text for word in ("Zhao", "Qian", "Sun", "E1", "E2", "E3"))
+    text = re.sub("[PCD][0-9A-F]{16}", "", "".join(frame.to_csv() for frame in vars(hidden).values()))
+    assert not any(word in text for word in ("Zhao", "Qian", "Sun", "E1", "E2", "E3", "K1", "K2", "D1", "D2"))
     assert sorted(hidden.measures["value"]) == sorted(records.measures["value"])
     code = dict(zip(records.people["joined"], records.people["person"], strict=True))
     by_code = {row.person: code[row.joined] for row in hidden.people.itertuples() if not pd.isna(row.joined)}
@@ -451,6 +597,17 @@ def test_pseudonyms_leave_no_name_and_no_id_and_every_number(folder: Folder) -> 
     assert hidden.people["person"].is_monotonic_increasing
     assert hidden.measures["person"].cat.categories.tolist() == hidden.people["person"].tolist()
     assert exact(hidden.portfolios["balance"][0]) == 1_000_000
+    assert hidden.deals["deal"].nunique() == 2 and set(hidden.deals["person"]) <= set(hidden.people["person"])
+    assert hidden.double_credit["share"].tolist() == [1_200_000]
+
+
+def test_supervisors_and_ids_of_customers_in_reasons_are_hidden_too(folder: Folder) -> None:
+    records = read_records(folder(people=OUTLETS, measures=ALWAYS, customers=CUSTOMERS,
+                                  adjustments="person,month,amount,reason\nE2,2025-01,-5,complaint of K1 about K12\n"))
+    hidden = pseudonymised(records, "a key that is kept elsewhere")
+    assert set(hidden.people["supervisor"]) <= {"", *hidden.people["person"]} and hidden.people["supervisor"].astype(bool).sum() == 2
+    (reason,) = hidden.adjustments["reason"]
+    assert reason.startswith("complaint of C") and reason.endswith(" about K12")
 
 
 def test_the_same_key_gives_the_same_codes_and_another_key_others(folder: Folder) -> None:
@@ -507,13 +664,18 @@ def test_the_dictionary_names_every_column_and_measure() -> None:
         assert "#" in page
 
 
-def test_measures_that_policies_pay_for_can_be_recorded_in_the_same_unit() -> None:
-    known = known_measures()
-    assert {name: known[name].unit for name in MEASURE_UNITS} == MEASURE_UNITS
-
-
 def test_every_unit_of_the_dictionary_can_be_written() -> None:
     assert {measure.unit for measure in known_measures().values()} <= {unit.of for unit in unit_words().values()}
+
+
+def test_measures_follow_from_recorded_ones() -> None:
+    known = known_measures()
+    for measure in known.values():
+        assert measure.over in ("sum", "mean", "last") and measure.better in ("higher", "lower")
+        assert bool(measure.sum_of) + bool(measure.times_days) + measure.built_in + measure.recorded == 1
+        assert all(known[part].recorded for part in made_from(measure.name))
+    assert made_from("responsible_profit")[-3:] == ("substandard_balance", "doubtful_balance", "loss_balance")
+    assert made_from("deposit_yuan_days") == ("deposits",) and made_from("people") == ()
 
 
 def test_no_word_means_two_things() -> None:
@@ -523,6 +685,10 @@ def test_no_word_means_two_things() -> None:
         assert not set(words) & ignored_columns(), name
     wide = {word for name, word in column_words("measures").items()} | set(column_words("measures"))
     assert not wide & set(measure_words())
+    assert not set(column_words("targets")) & set(measure_words())
+    for words in ([(key(word), name) for name, each in known_measures().items() for word in (name, *each.label.values(), *each.words)],
+                  [(key(word), name) for name, each in forms().items() for word in (name, *each.label.values(), *each.words)]):
+        assert len(set(words)) == len(dict(words))
     assert len(table_words()) > len(forms())
 
 

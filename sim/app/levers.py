@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from sim.app.words import say
-from sim.policy import FixedSchedule, LinearSchedule, Policy
+from sim.policy import Element, FixedSchedule, LinearSchedule, Policy
 
 BASE, COMMISSION = "base", "commission"  # the elements of pay that are moved; others stay as they are
 YOURS = "your-scheme"
@@ -38,7 +38,7 @@ def levers_of(policy: Policy) -> Levers:
     return Levers(
         pay="performance" if commission else "fixed",
         base=base.schedule.amount if base and isinstance(base.schedule, FixedSchedule) else 0.0,
-        commission=commission.schedule.rate if commission and isinstance(commission.schedule, LinearSchedule) else USUAL_COMMISSION,
+        commission=commission.schedule.rate if commission and _pays_by_account(commission) else USUAL_COMMISSION,
         pairing="none" if pairs.rule == "none" else "bundled" if pairs.bundled else "unbundled",
         meetings=reporting.every_days is not None,
         every_days=reporting.every_days or USUAL_DAYS,
@@ -49,8 +49,13 @@ def levers_of(policy: Policy) -> Levers:
 
 def out_of_reach(policy: Policy) -> list[str]:
     """The elements of pay that the levers cannot move."""
-    kinds = {BASE: FixedSchedule, COMMISSION: LinearSchedule}
-    return [name for name, element in policy.pay.items() if not isinstance(element.schedule, kinds.get(name, ()))]
+    movable = {BASE: lambda element: isinstance(element.schedule, FixedSchedule), COMMISSION: _pays_by_account}
+    return [name for name, element in policy.pay.items() if name not in movable or not movable[name](element)]
+
+
+def _pays_by_account(element: Element) -> bool:
+    """Whether an element pays a stated rate an account, which the lever sets."""
+    return isinstance(element.schedule, LinearSchedule) and element.schedule.rate is not None and element.measure == "accounts"
 
 
 def moved(policy: Policy, levers: Levers) -> Policy:

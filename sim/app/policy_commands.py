@@ -1,8 +1,10 @@
-"""`incentivelab check` and `incentivelab diff`: what is wrong or doubtful in files, and what differs between two of them."""
+"""`incentivelab check`, `diff` and `list measures`: what is wrong or doubtful in files, what plans promise, and what differs."""
 
 from __future__ import annotations
 
+import math
 import sys
+import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 from sim.app.words import say
 from sim.errors import InputError
 from sim.policy import Policy, list_policies, load_policy
+from sim.policy.facts import EXCELLENCE
 from sim.reading import find_file, read_yaml, resource_folder
 from sim.world import Scenario, check_fit, list_scenarios, load_scenario
 
@@ -20,7 +23,8 @@ OF_POLICIES = {"pay", "practices", "label", "effective", "author"}
 
 
 def check_command(paths: Sequence[str], scenario: str | None = None, lang: str = "en", without: Collection[str] = ()) -> int:
-    """Report every mistake of every file on stderr, then what is doubtful in the policies; the exit code, 2 after a mistake.
+    """Report every mistake of every file on stderr, then what policies promise and what is doubtful in them; the exit code, 2 after
+    a mistake.
 
     scenario: where policies must fit and are tried for a moment, so that warnings about results can be told.
     without: codes of warnings not wanted.
@@ -46,6 +50,7 @@ def check_command(paths: Sequence[str], scenario: str | None = None, lang: str =
     print(say("check.mistakes" if mistakes else "check.fine", lang, mistakes=len(sentences), count=len(found)), flush=True)
     for each in found:
         if isinstance(each, Policy):
+            _tell_facts(each, lang)
             _tell_warnings(each, where, lang, without)
     return BAD_INPUT if mistakes else DONE
 
@@ -76,6 +81,50 @@ def kinds_of(given: str, mistakes: list[InputError]) -> list[str]:
     return ["scenario"] if len(data.keys() & OF_SCENARIOS) > len(data.keys() & OF_POLICIES) else ["policy"]
 
 
+def _tell_facts(policy: Policy, lang: str) -> None:
+    """The plan's promises as a short table; sums are over the elements whose target the file gives."""
+    from sim.policy.facts import plan_facts
+    from sim.policy.lint import label_of
+    from sim.report.describe import base_rate_text
+
+    facts = plan_facts(policy)
+    whole = dict(zip(*(facts.loc[facts["element"] == "", column] for column in ("fact", "value"))))
+    rows = [(fact, {}, _money(whole[fact], lang)) for fact in ("base", "target_incentive")]
+    if not math.isnan(whole["on_target_earnings"]):
+        rows.append(("on_target_earnings", {}, _money(whole["on_target_earnings"], lang)))
+        if whole["on_target_earnings"]:
+            rows.append(("base_share", {}, say("check.mix", lang, **{key: f"{100 * whole[f'{key}_share']:.3g}" for key in ("base", "incentive")})))
+    for fact, leverage in (("excellence", "leverage_at_excellence"), ("maximum_incentive", "leverage_at_maximum")):
+        value, times = _money(whole[fact], lang), whole[leverage]
+        if not math.isnan(whole[fact]):
+            told = say("check.leverage", lang, value=value, times=f"{times:.3g}") if math.isfinite(times) else value
+            rows.append((fact, {"attainment": f"{100 * EXCELLENCE:g}"} if fact == "excellence" else {}, told))
+    for row in facts[facts["fact"] == "base_commission_rate"].itertuples():
+        element = policy.pay[row.element]
+        rows.append((row.fact, {"element": getattr(label_of(row.element, element), lang)}, base_rate_text(row.value, element.measure, lang)))
+    file = policy.files[0] if policy.files else policy.name
+    print(say("check.facts", lang, file=file))
+    table = [(say(f"check.fact.{fact}", lang, **parts), value) for fact, parts, value in rows]
+    width = max(_width(name) for name, _ in table)
+    for name, value in table:
+        print(f"  {name}{' ' * (width - _width(name))}  {value}")
+    missing = facts[(facts["fact"] == "target_incentive") & (facts["element"] != "") & facts["value"].isna()]["element"]
+    if len(missing):
+        names = [getattr(label_of(name, policy.pay[name]), lang) for name in missing]
+        print(say("check.no_target", lang, elements=("、" if lang == "zh" else ", ").join(names)))
+
+
+def _money(value: float, lang: str) -> str:
+    if math.isnan(value):
+        return say("check.unknown", lang)
+    return say("check.no_limit", lang) if math.isinf(value) else f"{value:,.0f}"
+
+
+def _width(text: str) -> int:
+    """Columns at a terminal, where Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def _tell_warnings(policy: Policy, where: Scenario | None, lang: str, without: Collection[str]) -> None:
     from sim.compiled import is_compiled
     from sim.experiments.reached import lint
@@ -102,6 +151,24 @@ def diff_command(a: str, b: str, lang: str = "en") -> int:
     for line in diff(one, other, lang):
         print(f"  {line}")
     return DONE
+
+
+def list_measures_command(lang: str = "en") -> int:
+    """Print what a simulation reports, and then what pay can be computed on: name, unit, label; the exit code."""
+    from sim.experiments.measures import list_measures
+    from sim.policy.measures import pay_measures
+
+    _print_columns([(name, measure.unit, getattr(measure.label, lang)) for name, measure in list_measures().items()])
+    print()
+    print(say("list.measures", lang))
+    _print_columns([(name, measure.unit, measure.label[lang]) for name, measure in pay_measures().items()])
+    return DONE
+
+
+def _print_columns(rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows)][:-1]
+    for *cells, last in rows:
+        print(*(cell.ljust(width) for cell, width in zip(cells, widths)), last, sep="  ")
 
 
 def _two(a: str, b: str) -> tuple[Any, Any]:

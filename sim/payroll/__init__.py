@@ -1,6 +1,6 @@
 """A bank's own records, and exact pay on them.
 
-`read_records(path)` gives `Records`: five tables of plain data, checked as a whole;
+`read_records(path)` gives `Records`: nine tables of plain data, checked as a whole;
 `statements(policy, people, measures)` every line of everybody's pay, exact to the fen. Names are loaded when first used.
 """
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -21,10 +21,10 @@ import numpy as np
 from sim.errors import InputError, nearest
 from sim.payroll.numbers import SCALE
 from sim.policy.measures import pay_measures
-from sim.policy.rational import Exact
+from sim.policy.rational import LARGEST, Exact
 
 Values = Mapping[str, np.ndarray]
-MOST_STEPS = 16                       # from a derived measure to a recorded one
+MOST_STEPS = 16  # from a derived measure to a recorded one
 
 
 class Part(NamedTuple):
@@ -35,7 +35,7 @@ class Part(NamedTuple):
     times: Fraction
 
 
-@lru_cache(maxsize=None)
+@cache
 def parts_of(name: str) -> tuple[Part, ...]:
     """What a measure is made from in the end; a recorded measure from itself."""
     return _gathered(_unfolded(name, (name,)))
@@ -45,14 +45,20 @@ def _unfolded(name: str, way: tuple[str, ...]) -> list[Part]:
     known = pay_measures()
     place = " > ".join(way)
     if name not in known:
-        raise InputError("data/payroll/measures.yaml", place, found=f"`{name}`", expected="a measure of the data dictionary",
-                         hint=nearest(name, known))
+        raise InputError(
+            "data/payroll/measures.yaml", place, found=f"`{name}`", expected="a measure of the data dictionary", hint=nearest(name, known)
+        )
     if name in way[:-1] or len(way) > MOST_STEPS:
-        raise InputError("data/payroll/measures.yaml", place, found="a measure made from itself", expected="one made from recorded measures")
+        raise InputError(
+            "data/payroll/measures.yaml", place, found="a measure made from itself", expected="one made from recorded measures"
+        )
     measure = known[name]
     if measure.sum_of:
-        return [Part(part.measure, part.by_days, part.times * Fraction(repr(times)))
-                for other, times in measure.sum_of.items() for part in _unfolded(other, (*way, other))]
+        return [
+            Part(part.measure, part.by_days, part.times * Fraction(repr(times)))
+            for other, times in measure.sum_of.items()
+            for part in _unfolded(other, (*way, other))
+        ]
     if measure.times_days:
         inner = _unfolded(measure.times_days, (*way, measure.times_days))
         if any(part.by_days for part in inner):
@@ -73,12 +79,16 @@ def needed(name: str, values: Values) -> tuple[Part, ...]:
     """The parts of a measure, if all of them are recorded. Errors: InputError that names every missing one."""
     parts = parts_of(name)
     missing = list(dict.fromkeys(part.measure for part in parts if part.measure not in values))
-    if missing and name in values:    # worked out elsewhere, of parts that are not at hand
+    if missing and name in values:  # worked out elsewhere, of parts that are not at hand
         return (Part(name, False, Fraction(1)),)
     if missing:
         made = "" if missing == [name] else f", from which {name} is made; 0 where there was nothing"
-        raise InputError("measures", found=f"no {', '.join(f'`{each}`' for each in missing)}", expected=f"results in it{made}",
-                         hint=nearest(missing[0], values).split("Known here")[0].strip())
+        raise InputError(
+            "measures",
+            found=f"no {', '.join(f'`{each}`' for each in missing)}",
+            expected=f"results in it{made}",
+            hint=nearest(missing[0], values).split("Known here")[0].strip(),
+        )
     return parts
 
 
@@ -101,12 +111,18 @@ def with_derived(values: Values, days: np.ndarray, name: str) -> np.ndarray:
     return rounded_away(total, 1, name).reshape(shape)
 
 
+def whole_away(total: Exact, times: int) -> np.ndarray:
+    """The numbers, `times` as fine, as whole ones, half away from zero; in Python's integers where int64 could overflow."""
+    nearest_half = (Exact(np.abs(total.n), total.d) * (2 * times) + 1) * Fraction(1, 2)
+    return nearest_half.n // nearest_half.d * np.where(total.n >= 0, 1, -1)
+
+
 def rounded_away(total: Exact, times: int, what: str) -> np.ndarray:
-    """The numbers, `times` as fine, as whole ones (int64), half away from zero. what: the measure, for the message if one is too large."""
-    try:
-        return Exact(np.abs(total.n), total.d).whole(times) * np.where(total.n >= 0, 1, -1)
-    except InputError:
-        raise InputError("measures", what, found="results too large to work it out", expected="smaller amounts") from None
+    """The same in int64. what: the measure, for the message if one is too large."""
+    found = whole_away(total, times)
+    if found.dtype == object and len(found) and max(abs(found.min()), abs(found.max())) > LARGEST:
+        raise InputError("measures", what, found="results too large to work it out", expected="smaller amounts")
+    return found.astype(np.int64)
 
 
 def over_period(values: Values, measure: str, first: int, last: int, days: np.ndarray, held: np.ndarray | None = None) -> Exact:
@@ -143,4 +159,4 @@ def _over(over: str, rows: np.ndarray, there: np.ndarray | None, days: np.ndarra
     return total / Exact(np.maximum((there * days[:, None]).sum(axis=0), 1).astype(np.int64))
 
 
-__all__ = ["Part", "needed", "over_period", "parts_of", "rounded_away", "with_derived"]
+__all__ = ["Part", "needed", "over_period", "parts_of", "rounded_away", "whole_away", "with_derived"]

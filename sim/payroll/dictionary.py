@@ -88,8 +88,16 @@ def _data(name: str) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def known_measures() -> dict[str, Measure]:
     """The data dictionary by name."""
-    listed = {name: Measure(name, **{**entry, "words": tuple(entry["words"])}) for name, entry in _data("measures").items()}
-    return listed
+    return {name: Measure(name, **{**entry, "words": tuple(entry["words"])}) for name, entry in _data("measures").items()}
+
+
+def made_from(name: str) -> tuple[str, ...]:
+    """The recorded measures that a measure follows from in the end; none for one that is built in."""
+    measure = known_measures()[name]
+    if measure.recorded:
+        return (name,)
+    parts = (*measure.sum_of, *filter(None, (measure.times_days,)))
+    return tuple(dict.fromkeys(leaf for part in parts for leaf in made_from(part)))
 
 
 @lru_cache(maxsize=1)
@@ -185,7 +193,8 @@ def data_dictionary(lang: str = "en") -> str:
         rows = [(c.label[lang], c.about[lang], say("yes") if c.required else "", say("comma").join(c.words)) for c in form.columns.values()]
         parts.append(f"\n## {form.label[lang]}\n\n{form.about[lang]}{'.' if lang == 'en' else '。'}\n")
         parts.append(_table([say("column"), say("meaning"), say("must"), say("also")], rows))
-    rows = [(f"`{m.name}`", m.label[lang], m.about[lang], m.unit, say(m.over), _range(m, say), say("comma").join(m.words)) for m in known_measures().values()]
+    rows = [(f"`{m.name}`", m.label[lang], m.about[lang], m.unit, say(m.over), _range(m, say), say("comma").join(m.words))
+            for m in known_measures().values()]  # fmt: skip
     parts.append(f"\n## {say('measures')}\n")
     parts.append(_table([say(word) for word in ("measure", "header", "meaning", "unit", "over", "range", "also")], rows))
     return "".join(parts)

@@ -16,10 +16,15 @@ from sim.payroll.dictionary import LANGUAGES, data_dictionary, forms, known_meas
 SEED = 2025
 YEAR = 2025
 KINDS = ("csv", "xlsx")
+MEASURES = ("accounts", "contacts", "deposits", "income", "satisfaction", "bad_loan_ratio")
 Grid = list[list[Any]]  # a header and rows
 
 _WORDS = {
-    "outlets": (("East Street", "West Gate"), ("东街支行", "西门支行")),
+    "outlets": (("East Street", "West Gate"), ("东街网点", "西门网点")),
+    "above": (("Old Town sub-branch", "Invented City branch", "Invented Province branch"), ("虚构老城支行", "虚构市分行", "虚构省分行")),
+    "levels": (("outlet", "sub-branch", "second-tier branch", "first-tier branch"), ("网点", "支行", "二级分行", "一级分行")),
+    "states": (("training", "normal"), ("培训", "正常")),
+    "moved_in": ("moved_in", "转入"),
     "teams": (("Team 1", "Team 2", "Team 3"), ("一组", "二组", "三组")),
     "grades": (("trainee", "ordinary", "senior"), ("见习", "普通", "高级")),
     "groups": (("mass", "affluent"), ("大众客户", "财富客户")),
@@ -29,9 +34,9 @@ _WORDS = {
     "dictionary": ("data-dictionary.md", "数据字典.md"),
     "title": ("# Example records\n\n", "# 示例数据\n\n"),
     "invented": (
-        "Everything here is invented: people, results, amounts. Replace it with your own records and keep the headers. data-dictionary.md says "
-        "what every column means and how else it may be headed. Amounts in ten thousand yuan (万元) and percentages are read by the unit in the header or the cell.\n",
-        "本示例中的人员、业绩与金额均为虚构。请换成自己的数据，保留表头。数据字典.md 说明各列含义及可用的其他表头。表头或单元格中注明的万元、百分号均按单位换算。\n",
+        "Everything here is invented: people, customers, results, amounts. Replace it with your own records and keep the headers; only people "
+        "and measures must stay. data-dictionary.md says what every column means and how else it may be headed. Amounts in ten thousand yuan (万元) and percentages are read by the unit in the header or the cell.\n",
+        "本示例中的人员、客户、业绩与金额均为虚构。请换成自己的数据，保留表头；必需的只有人员和月度指标两张表。数据字典.md 说明各列含义及可用的其他表头。表头或单元格中注明的万元、百分号均按单位换算。\n",
     ),
 }  # fmt: skip
 
@@ -117,16 +122,16 @@ def _say(word: str, lang: str) -> Any:
 
 
 def example_tables(lang: str, as_text: bool) -> dict[str, Grid]:
-    """The five tables with headers in the language; the numbers are the same in both. as_text: numbers as people write them."""
+    """Every table with headers in the language; the numbers are the same in both. as_text: numbers as people write them."""
     luck = random.Random(SEED)
     people = _people(lang)
-    return {
-        "people": [_headers("people", lang), *people],
-        "measures": [_measure_headers(lang), *_measures(people, luck, as_text)],
-        "targets": [_headers("targets", lang), *_targets(lang)],
-        "portfolios": [_headers("portfolios", lang), *_portfolios(people, lang, luck)],
-        "adjustments": [_headers("adjustments", lang), *_adjustments(people, lang)],
-    }
+    measures = _measures(people, luck, as_text)
+    rows = {
+        "people": people, "measures": measures, "targets": _targets(lang), "portfolios": _portfolios(people, lang, luck),
+        "adjustments": _adjustments(people, lang), "changes": _changes(lang), "organisation": _organisation(lang),
+        "customers": _customers(people, lang, luck), "deals": _deals(lang),
+    }  # fmt: skip
+    return {name: [_measure_headers(lang) if name == "measures" else _headers(name, lang), *each] for name, each in rows.items()}
 
 
 def _headers(table: str, lang: str) -> list[str]:
@@ -137,12 +142,12 @@ def _measure_headers(lang: str) -> list[str]:
     """One column a measure, as most banks keep them; deposits in ten thousand yuan."""
     fields, known = forms()["measures"].columns, known_measures()
     units = {"deposits": "（万元）" if lang == "zh" else " (万元)"}
-    measures = [known[name].label[lang] + units.get(name, "") for name in ("accounts", "contacts", "deposits", "bad_loan_ratio")]
+    measures = [known[name].label[lang] + units.get(name, "") for name in MEASURES]
     return [fields["person"].label[lang], fields["month"].label[lang], *measures, fields["provenance"].label[lang]]
 
 
 def _people(lang: str) -> Grid:
-    """The first six are senior and mentor the last six; one joins in June, one leaves in September."""
+    """The first three are senior and supervise a team each; one joins in June, one leaves in September; the last three have mentors."""
     outlets, teams, grades = _say("outlets", lang), _say("teams", lang), _say("grades", lang)
     rows: Grid = []
     for number in range(12):
@@ -150,21 +155,26 @@ def _people(lang: str) -> Grid:
         left = date(YEAR, 9, 30) if number == 4 else ""
         grade = grades[2] if number < 3 else grades[0] if number > 9 else grades[1]
         mentor = f"E{number - 5:03d}" if number > 8 else ""
-        rows.append([f"E{number + 1:03d}", _say("name", lang).format(number + 1), outlets[number % 2], teams[number % 3], grade, joined, left, mentor])
+        supervisor = f"E{number % 3 + 1:03d}" if number > 2 else ""
+        name = _say("name", lang).format(number + 1)
+        rows.append([f"E{number + 1:03d}", name, outlets[number % 2], teams[number % 3], grade, joined, left, mentor, supervisor])
     return rows
 
 
 def _measures(people: Grid, luck: random.Random, as_text: bool) -> Grid:
     rows: Grid = []
-    for person, *_, joined, left, _mentor in people:
-        accounts, deposits = luck.randint(3, 12), luck.randint(800, 3000)
+    for person, *_, joined, left, _mentor, _supervisor in people:
+        accounts, deposits, income, satisfaction = luck.randint(3, 12), luck.randint(800, 3000), luck.randint(20, 60), luck.randint(78, 93)
         for month in range(1, 13):
             if date(YEAR, month, 28) < joined or (left and date(YEAR, month, 1) > left):
                 continue
-            points = luck.randint(5, 180)
-            value = (100 * deposits + luck.randint(-9000, 15000) + 1200 * month) / 100
-            written = (f"{value:,.2f}", f"{points / 100:.2f}%") if as_text else (value, points / 10_000)
-            rows.append([person, f"{YEAR}-{month:02d}", max(0, accounts + luck.randint(-3, 4)), luck.randint(20, 90), *written, "measured"])
+            bad_loans = luck.randint(5, 180)  # in hundredths of a per cent
+            balance = (100 * deposits + luck.randint(-9000, 15000) + 1200 * month) / 100
+            earned = 1000 * income + luck.randint(-600_000, 900_000) / 100
+            balance, earned, ratio = ((f"{balance:,.2f}", f"{earned:,.2f}", f"{bad_loans / 100:.2f}%") if as_text
+                                      else (balance, earned, bad_loans / 10_000))  # fmt: skip
+            opened, score = max(0, accounts + luck.randint(-3, 4)), satisfaction + luck.randint(-5, 6)
+            rows.append([person, f"{YEAR}-{month:02d}", opened, luck.randint(20, 90), balance, earned, score, ratio, "measured"])
     return rows
 
 
@@ -188,3 +198,48 @@ def _portfolios(people: Grid, lang: str, luck: random.Random) -> Grid:
 def _adjustments(people: Grid, lang: str) -> Grid:
     late, complaint = _say("reasons", lang)
     return [[people[1][0], f"{YEAR}-03", 350.5, late], [people[6][0], f"{YEAR}-08", -200, complaint]]
+
+
+def _changes(lang: str) -> Grid:
+    """A promotion in July, and two months of training."""
+    grade, (training, normal) = _say("grades", lang)[2], _say("states", lang)
+    return [["E004", f"{YEAR}-07", grade, ""], ["E011", f"{YEAR}-03", "", training], ["E011", f"{YEAR}-05", "", normal]]
+
+
+def _organisation(lang: str) -> Grid:
+    outlets, above, levels = _say("outlets", lang), _say("above", lang), _say("levels", lang)
+    rows: Grid = [[outlet, above[0], levels[0]] for outlet in outlets]
+    return rows + [[unit, parent, level] for unit, parent, level in zip(above, (*above[1:], ""), levels[1:], strict=True)]
+
+
+def _customers(people: Grid, lang: str, luck: random.Random) -> Grid:
+    """One customer of each group for everybody."""
+    rows: Grid = []
+    for place, (person, *_) in enumerate(people):
+        for richer, group in enumerate(_say("groups", lang)):
+            deposits = luck.randint(20, 400) * 1000 * (1 + 9 * richer)
+            loans = luck.randint(0, 3) * 100_000 * (1 + 4 * richer)
+            income = (deposits * 18 + loans * 25) // 1000 - luck.randint(0, 4) * 500
+            assets = deposits + luck.randint(0, 30) * 10_000 * (1 + 4 * richer)
+            rows.append([f"K{2 * place + richer + 1:03d}", person, group, income, deposits, loans, assets, luck.randint(1, 3 + 3 * richer),
+                         luck.randint(3, 120), int(luck.random() < 0.2)])  # fmt: skip
+    return rows
+
+
+def _deals(lang: str) -> Grid:
+    """An ordinary one, one that is shared, one with double credit, one moved in from elsewhere, one reversed, one not yet received."""
+    accounts, deposits, income = (known_measures()[name].label[lang] for name in ("accounts", "deposits", "income"))
+
+    def deal(name: str, who: dict[str, float], measure: str, value: float, days: tuple[str, str, str], back: str = "", part: float | str = "",
+             origin: str = "") -> Grid:  # fmt: skip
+        dates = [date.fromisoformat(f"{YEAR}-{day}") if day else "" for day in (*days, back)]
+        return [[name, person, share, measure, value, "", origin, *dates, part] for person, share in who.items()]
+
+    return [
+        *deal("D001", {"E001": 1}, accounts, 1, ("01-14", "01-20", "")),
+        *deal("D002", {"E002": 0.6, "E006": 0.4}, income, 12_000, ("02-11", "02-18", "03-05")),
+        *deal("D003", {"E003": 1, "E009": 0.5}, deposits, 2_000_000, ("03-03", "03-04", "")),
+        *deal("D004", {"E007": 1}, accounts, 2, ("05-12", "", ""), origin=_say("moved_in", lang)),
+        *deal("D005", {"E008": 1}, income, 8_000, ("06-02", "06-05", "06-30"), back="09-10", part=0.5),
+        *deal("D006", {"E010": 1}, income, 15_500.5, ("10-09", "10-16", "")),
+    ]

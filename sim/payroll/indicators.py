@@ -14,7 +14,19 @@ from pydantic import Field, Strict, model_validator
 
 from sim.policy.base import Measure, Name, Number, Part, Period, Positive, Share, Signed, Sourced, Text, Words
 from sim.policy.measures import pay_measures, unit_of
-from sim.reading import PROVENANCE, Inherited, digest_of, find_file, inherited, library_names, read_inherited, resource_folder, say, validated, wrong
+from sim.reading import (
+    PROVENANCE,
+    Inherited,
+    digest_of,
+    find_file,
+    inherited,
+    library_names,
+    read_inherited,
+    resource_folder,
+    say,
+    validated,
+    wrong,
+)
 
 SETS = ("basic", "change", "income_and_expense", "transaction", "other")
 SET_LABELS = {
@@ -24,7 +36,7 @@ SET_LABELS = {
     "transaction": {"en": "transaction", "zh": "交易指标"},
     "other": {"en": "other", "zh": "其他指标"},
 }  # fmt: skip
-_OWN = ("title", "label", "status")   # what each file says for itself
+_OWN = ("title", "label", "status")  # what each file says for itself
 KIND = "indicator set"
 
 

@@ -12,23 +12,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from sim.errors import InputError, nearest
-from sim.payroll.derived import over_period, rounded_away
+from sim.payroll.derived import over_period, whole_away
 from sim.payroll.numbers import SCALE
-from sim.payroll.records import Records
 from sim.payroll.scoring import (
-    DERIVED, MEASURED, NO_RESULT, PROVENANCE, SCORED, Book, Line, Scores, compared, lines_frame, named, totals_frame, worst_of,
+    DERIVED, MEASURED, NO_RESULT, PROVENANCE, SCORED, Book, Line, Scores, compared, lines_frame, named, totals_frame,
 )  # fmt: skip
 from sim.payroll.spans import Span, span_of
 from sim.payroll.targets import group_sums, portfolios_of
 from sim.policy.measures import pay_measures
 from sim.policy.rational import Exact
 from sim.reading import read_yaml, resource_folder
+
+if TYPE_CHECKING:
+    from sim.payroll.records import Records
 
 LEVELS = ("manager", "outlet", "sub_branch", "second_tier_branch", "first_tier_branch")
 LEVEL_LABELS = {
@@ -63,8 +65,8 @@ def levels_of(records: Records) -> tuple[Level, ...]:
     people = records.people
     managers = Level("manager", people["person"].tolist(), np.arange(len(people)))
     outlets = people["outlet"].to_numpy(dtype=object)
-    table = getattr(records, "organisation", None)
-    if table is None or not len(table):
+    table = records.organisation
+    if not len(table):
         units = sorted({unit for unit in outlets if unit})
         return managers, Level("outlet", units, pd.Index(units, dtype=object).get_indexer(outlets))
     above = dict(zip(table["unit"], table["parent"], strict=True))
@@ -103,7 +105,7 @@ def weight_of(measure: str) -> str | None:
 
 
 def _shares(book: Book, measure: str, span: Span) -> Exact:
-    """The part of the period for which each person's value stands: all of a sum; the share of days of a mean; of a last value all or nothing."""
+    """The part of the period for which each person's value stands: a sum's wholly, a mean's by days, a last value wholly or not."""
     first, last = book.places(span)
     there, days = book.held(measure)[first : last + 1], book.days[first : last + 1]
     over = pay_measures()[measure].over
@@ -120,12 +122,12 @@ def _weights(book: Book, measure: str, span: Span) -> tuple[Exact, str]:
     if by not in (None, "people", "customers") and book.recorded(by):
         first, last = book.places(span)
         weight = over_period(book.values(by), by, first, last, book.days)
-        return weight.at_least(0).where(shares.reaches(0, strictly=True), 0), by
+        return Exact(np.where(shares.n > 0, np.maximum(weight.n, 0), 0), weight.d), by
     return shares, "people"
 
 
 def added(values: Exact, groups: np.ndarray, many: int) -> Exact:
-    """The sum of each of so many groups, exactly. values: over one denominator. groups: places, -1 for none."""
+    """The sum of each of so many groups, exactly. values: over one denominator for all. groups: places, -1 for none."""
     return Exact(group_sums(values.n, groups, many), values.d)
 
 
@@ -136,9 +138,12 @@ def summed(parts: Summed, groups: np.ndarray, many: int) -> Summed:
 
 
 def value_of(parts: Summed) -> tuple[np.ndarray, np.ndarray]:
-    """Values in millionths, half away from zero, and where there is one: not where nothing carries any weight."""
+    """Values in millionths, half away from zero (Python's integers where a bank's sum is beyond int64), and where there is one.
+
+    There is none where nothing carries any weight.
+    """
     there = parts.bottom.reaches(0, strictly=True)
-    return rounded_away((parts.top / parts.bottom.where(there, 1)).where(there, 0), SCALE, parts.how), there
+    return whole_away((parts.top / parts.bottom.where(there, 1)).where(there, 0), SCALE), there
 
 
 def parts_of_people(book: Book, measure: str, span: Span) -> Summed:
@@ -158,9 +163,11 @@ def parts_of_people(book: Book, measure: str, span: Span) -> Summed:
 def roll_up(what: Scores | str | Sequence[str], records: Records, period: str | None = None) -> pd.DataFrame:
     """Scores, or measures of a period, of every manager and unit.
 
-    Scores: level, unit, indicator ("total" for the score), actual, target, comparison, value (points), people (compared), how, provenance.
-    Measures: level, unit, measure, value (in its unit), people (in post), how, provenance. how: sum, or mean by what. provenance: the worst
-    of the people's; a ratio of a unit is derived at best. Values are the floats nearest to millionths; NaN where there is none.
+    Scores: level, unit, indicator ("total" for the score), actual, target, comparison, value (points), people (compared), how,
+    provenance.
+    Measures: level, unit, measure, value (in its unit), people (of whom it is recorded), how, provenance.
+    how: sum, or mean by what. provenance: the worst of the people's; a ratio of a unit is derived at best. Values are the floats
+    nearest to millionths; NaN where there is none.
     Errors: InputError for a measure that is not recorded, or a period that the records do not hold.
     """
     book = Book(records)
@@ -172,22 +179,26 @@ def roll_up(what: Scores | str | Sequence[str], records: Records, period: str | 
     names = [what] if isinstance(what, str) else list(what)
     for name in names:
         if name not in pay_measures() or pay_measures()[name].built_in:
-            raise InputError("measure", found=f"`{name}`", expected="a measure that is recorded or derived", hint=nearest(name, pay_measures()))
+            raise InputError(
+                "measure", found=f"`{name}`", expected="a measure that is recorded or derived", hint=nearest(name, pay_measures())
+            )
     frames = [_measure_at(level, book, name, span) for level in levels_of(records) for name in names]
     return pd.concat(frames, ignore_index=True)
 
 
 def _measure_at(level: Level, book: Book, measure: str, span: Span) -> pd.DataFrame:
-    posted = book.in_post(span)
-    groups = np.full(book.people, -1)
-    groups[posted] = level.of[posted]
+    first, last = book.places(span)
+    groups = np.where(book.held(measure)[first : last + 1].any(axis=0), level.of, -1)
     many = len(level.units)
     found = summed(parts_of_people(book, measure, span), groups, many)
     value, there = value_of(found)
     people = np.bincount(groups[groups >= 0], minlength=many)
-    source = book.provenance(measure, *book.places(span))
-    frame = pd.DataFrame({"level": level.name, "unit": level.units, "measure": measure, "value": np.where(there, value / SCALE, np.nan), "people": people,
-                          "how": found.how, "provenance": named(_worst(source, groups, many, found.how, level), PROVENANCE)})  # fmt: skip
+    source = book.provenance(measure, first, last)
+    how = "" if level.name == "manager" else found.how
+    frame = pd.DataFrame({
+        "level": level.name, "unit": level.units, "measure": measure, "value": np.where(there, value.astype(float) / SCALE, np.nan),
+        "people": people, "how": how, "provenance": named(_worst(source, groups, many, found.how, level), PROVENANCE),
+    })  # fmt: skip
     return frame[frame["people"] > 0]
 
 
@@ -200,23 +211,24 @@ def _worst(source: np.ndarray, groups: np.ndarray, many: int, how: str, level: L
 
 def _scores_at(level: Level, book: Book, scores: Scores) -> pd.DataFrame:
     """A level's scores: managers' as they are, units' made from sums over the managers that could be compared."""
-    many, own = len(level.units), level.of[scores.rows]
+    compared_at_all = np.logical_or.reduce([line.why == SCORED for line in scores.lines])
     if level.name == "manager":
-        many, own = len(scores.rows), np.arange(len(scores.rows))
         units, lines, hows = list(scores.ids), scores.lines, [""] * len(scores.lines)
         counts = [(line.why == SCORED).astype(int) for line in lines]
+        people = compared_at_all.astype(int)
     else:
-        units = level.units
+        units, own = level.units, np.where(compared_at_all, level.of[scores.rows], -1)
         made = [_line_of(level, book, scores, line) for line in scores.lines]
         lines, counts, hows = tuple(line for line, *_ in made), [count for _, count, _ in made], [how for *_, how in made]
-    each = lines_frame(lines).assign(unit=np.tile(np.array(units, dtype=object), len(lines)), people=np.concatenate(counts), how=np.repeat(hows, many))
-    each = each.rename(columns={"score": "value"}).astype({"indicator": str})
-    totals = totals_frame(lines).rename(columns={"score": "value"}).assign(unit=units, people=np.bincount(own[own >= 0], minlength=many),
-                                                                          indicator=TOTAL, how="")  # fmt: skip
-    totals["provenance"] = named(worst_of(lines), PROVENANCE)
+        people = np.bincount(own[own >= 0], minlength=len(units))
+    each = lines_frame(lines).assign(
+        unit=np.tile(np.array(units, dtype=object), len(lines)), people=np.concatenate(counts), how=np.repeat(hows, len(units))
+    )
+    totals = totals_frame(lines).assign(unit=units, people=people, indicator=TOTAL, how="")
     columns = ["level", "unit", "indicator", "actual", "target", "comparison", "value", "people", "how", "provenance"]
-    frame = pd.concat([each, totals], ignore_index=True).assign(level=level.name).reindex(columns=columns)
-    return frame[frame["people"] > 0]
+    frame = pd.concat([each.astype({"indicator": str}), totals], ignore_index=True).rename(columns={"score": "value"})
+    frame = frame.assign(level=level.name).reindex(columns=columns)
+    return frame if level.name == "manager" else frame[frame["people"] > 0]
 
 
 def _line_of(level: Level, book: Book, scores: Scores, line: Line) -> tuple[Line, np.ndarray, str]:
@@ -235,4 +247,17 @@ def _line_of(level: Level, book: Book, scores: Scores, line: Line) -> tuple[Line
     return compared(line.name, line.indicator, result, asked, why, source), count, actual.how
 
 
-__all__ = ["LEVELS", "LEVEL_LABELS", "TOTAL", "Level", "Summed", "added", "levels_of", "parts_of_people", "roll_up", "summed", "value_of", "weight_of"]
+__all__ = [
+    "LEVELS",
+    "LEVEL_LABELS",
+    "TOTAL",
+    "Level",
+    "Summed",
+    "added",
+    "levels_of",
+    "parts_of_people",
+    "roll_up",
+    "summed",
+    "value_of",
+    "weight_of",
+]

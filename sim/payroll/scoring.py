@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -25,11 +26,13 @@ from sim.payroll.checks import InPost, month_name, month_number
 from sim.payroll.derived import over_period, parts_of, rounded_away
 from sim.payroll.indicators import SETS, Absolute, Indicator, IndicatorSet, OwnBase, Rent, as_written
 from sim.payroll.numbers import SCALE
-from sim.payroll.records import Records
 from sim.payroll.spans import Span, days_of, span_of
 from sim.payroll.targets import NONE, GivenTargets, differential_rent, mean_portfolios, own_base, portfolios_of
 from sim.policy.measures import pay_measures
 from sim.policy.rational import Exact
+
+if TYPE_CHECKING:
+    from sim.payroll.records import Records
 
 POINTS = 100
 PROVENANCE = ("measured", "derived", "typed")  # from the best to the worst
@@ -42,8 +45,8 @@ SCORED, NO_RESULT, NO_TARGET, NO_BASE, NO_RATIO = range(5)
 class Line:
     """One indicator for everybody scored, or for every unit.
 
-    actual, target: int64 or Python's integers, millionths of the measure's unit. comparison, points: exact; 0 where unscored. why: a place in UNSCORED;
-    provenance: one in PROVENANCE, the worst of what went in.
+    actual, target: millionths of the measure's unit, int64 or Python's integers. comparison, points: exact; 0 where unscored.
+    why: a place in UNSCORED. provenance: one in PROVENANCE, the worst of what went in.
     """
 
     name: str
@@ -74,20 +77,23 @@ class Scores:
         (points of 100); provenance: measured, derived or typed; unscored: why there is no score, "" where there is one. Numbers
         are the floats nearest to the exact ones; what does not apply is NaN.
         """
-        return lines_frame(self.lines).assign(person=pd.Categorical.from_codes(np.tile(np.arange(len(self.ids)), len(self.lines)), self.ids))[
-            ["person", "indicator", "set", "measure", "actual", "target", "comparison", "coefficient", "weight", "score", "provenance", "unscored"]
-        ]  # fmt: skip
+        people = pd.Categorical.from_codes(np.tile(np.arange(len(self.ids)), len(self.lines)), self.ids)
+        frame = lines_frame(self.lines)
+        frame.insert(0, "person", people)
+        return frame
 
     @cached_property
     def totals(self) -> pd.DataFrame:
         """One row a person: person, score, hundredths (the score in hundredths of a point, halves up, exact), weight (of the indicators
-        that could be scored, 1 for all), provenance (the worst of theirs). Who has no score has NaN and NA."""
+        that could be scored, 1 for all), provenance (the worst of theirs). Who has no score has NaN and NA in their place."""
         return totals_frame(self.lines).assign(person=self.ids)[["person", "score", "hundredths", "weight", "provenance"]]
 
     def score_of(self, person: str) -> Fraction | None:
         """Somebody's score, exactly; None if nothing could be scored. Errors: InputError if the period has no scores of them."""
         if person not in self.ids:
-            raise InputError("person", found=f"`{person}`", expected=f"somebody in post in {self.period}", hint=nearest(person, self.ids[:1000]))
+            raise InputError(
+                "person", found=f"`{person}`", expected=f"somebody in post in {self.period}", hint=nearest(person, self.ids[:1000])
+            )
         row = int(self.ids.get_loc(person))
         total, weight = total_of(self.lines)
         return total.fraction(row) if weight.fraction(row) else None
@@ -101,7 +107,11 @@ def scores(records: Records, indicators: IndicatorSet, period: str) -> Scores:
     """
     span = span_of(period)
     if span.kind != indicators.period:
-        raise InputError("period", found=f"{span.label}, a {_plain(span.kind)}", expected=f"a {_plain(indicators.period)}, as {indicators.name} appraises")
+        raise InputError(
+            "period",
+            found=f"{span.label}, a {_plain(span.kind)}",
+            expected=f"a {_plain(indicators.period)}, as {indicators.name} appraises",
+        )
     book = Book(records)
     rows = book.in_post(span)
     lines = tuple(_line(book, name, indicator, span, rows) for name, indicator in indicators.indicators.items())
@@ -170,8 +180,12 @@ class Book:
         names = list(dict.fromkeys(part.measure for part in parts_of(measure)))
         if missing := [name for name in names if name not in there]:
             made = "" if names == [measure] else f", from which {measure} is made"
-            raise InputError("measures", found=f"no {', '.join(f'`{name}`' for name in missing)}", expected=f"results in it{made}",
-                             hint=nearest(missing[0], there).split("Known here")[0].strip())
+            raise InputError(
+                "measures",
+                found=f"no {', '.join(f'`{name}`' for name in missing)}",
+                expected=f"results in it{made}",
+                hint=nearest(missing[0], there).split("Known here")[0].strip(),
+            )
         return names
 
     def _one(self, measure: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -256,12 +270,18 @@ def _given(book: Book, here: str, measure: str, span: Span, rows: np.ndarray) ->
     found = table.value(measure, span.label, grades=grades_at(book.records, span.first))[rows]
     if len(found) and (found == NONE).all():
         periods = table.periods(measure)
-        raise InputError("targets", found=f"none in {measure} for {span.label}", expected=f"targets of people or grades, as {here} takes them",
-                         hint=f"Known here: {', '.join(periods[:12])}." if periods else "")
+        raise InputError(
+            "targets",
+            found=f"none in {measure} for {span.label}",
+            expected=f"targets of people or grades, as {here} takes them",
+            hint=f"Known here: {', '.join(periods[:12])}." if periods else "",
+        )
     return np.maximum(found, 0), np.where(found == NONE, NO_TARGET, SCORED)
 
 
-def _own_base(book: Book, here: str, measure: str, rule: OwnBase, span: Span, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _own_base(
+    book: Book, here: str, measure: str, rule: OwnBase, span: Span, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     base = span.back(span.length if rule.of == "period_before" else 12)
     first, last = book.places(base, f" too, the base of {here}")
     held = book.held(measure)
@@ -284,9 +304,7 @@ def _rent(book: Book, here: str, rule: Rent, span: Span, rows: np.ndarray) -> Ex
 def grades_at(records: Records, month: int) -> np.ndarray:
     """Everybody's grade in a month (its number): that of the last change up to then, or else that of `people`."""
     grades = records.people["grade"].to_numpy(dtype=object).copy()
-    changes = getattr(records, "changes", None)
-    if changes is None or not len(changes):
-        return grades
+    changes = records.changes
     kept = changes[(changes["grade"] != "") & (changes["month"].astype(str) <= month_name(month))].sort_values("month", kind="stable")
     grades[pd.Index(records.people["person"]).get_indexer(kept["person"])] = kept["grade"].to_numpy()
     return grades
@@ -310,13 +328,27 @@ def totals_frame(lines: Sequence[Line]) -> pd.DataFrame:
     total, weight = total_of(lines)
     scored = weight.reaches(0, strictly=True)
     hundredths = pd.Series(total.whole(100), dtype="Int64").mask(~scored)
-    return pd.DataFrame({"score": np.where(scored, total.floats().astype(float), np.nan), "hundredths": hundredths,
-                         "weight": weight.floats().astype(float), "provenance": named(worst_of(lines), PROVENANCE)})
+    return pd.DataFrame(
+        {
+            "score": np.where(scored, nearest_floats(total), np.nan),
+            "hundredths": hundredths,
+            "weight": nearest_floats(weight),
+            "provenance": named(worst_of(lines), PROVENANCE),
+        }
+    )
 
 
 def worst_of(lines: Iterable[Line]) -> np.ndarray:
-    """The worst provenance among the indicators that could be scored."""
-    return np.maximum.reduce([np.where(line.why == SCORED, line.provenance, MEASURED) for line in lines])
+    """The worst provenance among the indicators that could be scored; -1 if none could."""
+    return np.maximum.reduce([np.where(line.why == SCORED, line.provenance, -1) for line in lines])
+
+
+def nearest_floats(numbers: Exact) -> np.ndarray:
+    """To look at; from Python's integers too, however long."""
+    if numbers.n.dtype != object and not isinstance(numbers.d, np.ndarray):
+        return numbers.floats()
+    below = numbers.d.tolist() if isinstance(numbers.d, np.ndarray) else [numbers.d] * len(numbers)
+    return np.array([n / d for n, d in zip(numbers.n.tolist(), below, strict=True)], dtype=float)
 
 
 def lines_frame(lines: Sequence[Line]) -> pd.DataFrame:
@@ -338,10 +370,10 @@ def lines_frame(lines: Sequence[Line]) -> pd.DataFrame:
         "measure": pd.Categorical(each(lambda line: line.indicator.measure), measures),
         "actual": all_of(lambda line: line.actual.astype(float) / SCALE, (NO_RESULT,)),
         "target": all_of(lambda line: line.target.astype(float) / SCALE, (NO_TARGET, NO_BASE)),
-        "comparison": all_of(lambda line: line.comparison.floats(), none),
+        "comparison": all_of(lambda line: nearest_floats(line.comparison), none),
         "coefficient": each(lambda line: line.indicator.coefficient),
         "weight": each(lambda line: line.indicator.weight),
-        "score": all_of(lambda line: line.points.floats(), none),
+        "score": all_of(lambda line: nearest_floats(line.points), none),
         "provenance": named(np.concatenate([line.provenance for line in lines]), PROVENANCE),
         "unscored": named(np.concatenate([line.why for line in lines]), UNSCORED),
     })  # fmt: skip
@@ -351,5 +383,19 @@ def named(codes: np.ndarray, names: Sequence[str]) -> pd.Categorical:
     return pd.Categorical.from_codes(codes.astype(np.int64), list(names))
 
 
-__all__ = ["DERIVED", "MEASURED", "POINTS", "PROVENANCE", "TYPED", "UNSCORED", "Book", "Line", "Scores", "compared", "comparison", "grades_at",
-           "scores", "total_of"]
+__all__ = [
+    "DERIVED",
+    "MEASURED",
+    "POINTS",
+    "PROVENANCE",
+    "TYPED",
+    "UNSCORED",
+    "Book",
+    "Line",
+    "Scores",
+    "compared",
+    "comparison",
+    "grades_at",
+    "scores",
+    "total_of",
+]

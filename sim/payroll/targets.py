@@ -15,7 +15,7 @@ import pandas as pd
 
 from sim.policy.rational import LARGEST, Exact
 
-NONE = -1                             # no target; a target itself is never negative
+NONE = -1  # no target; a target itself is never negative
 Holder = Literal["self", "team"]
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sim.payroll.cells import UNREAD, key, shown, tidy
-from sim.payroll.dictionary import Form, Measure, Unit, column_words, ignored_columns, known_measures, measure_words
+from sim.payroll.dictionary import Form, Measure, Unit, column_words, ignored_columns, known_measures, made_from, measure_words
 from sim.payroll.mistakes import Findings, Wrong
 from sim.payroll.numbers import LARGEST, SCALE, exact, in_units, millionths, parse_number, parse_unit, plain_numbers
 from sim.payroll.tables import Table
@@ -37,6 +37,12 @@ class Coded:
     def known(self) -> np.ndarray:
         """Which rows could be read."""
         return np.array([value is not None for value in self.values], dtype=bool)[self.codes]
+
+    def same(self) -> np.ndarray:
+        """A number for each row: equal ones hold the same value, however it was written; what could not be read is like nothing else."""
+        first = {value: place for place, value in reversed(list(enumerate(self.values)))}
+        codes = np.array([first[value] for value in self.values], dtype=np.int64)[self.codes]
+        return np.where(self.known(), codes, -1 - np.arange(len(codes)))
 
 
 class Sheet:
@@ -87,6 +93,9 @@ class Sheet:
                 labels += [*known_measures(), *(measure.label[lang] for measure in known_measures().values() for lang in ("en", "zh"))]
             what = "neither a field nor a measure" if with_measures else "an unknown column"
             self._wrong_header(header, Wrong(what, f"the columns of {self.form.label['en']}, and of notes only `remarks` or 备注", near=(header, labels)))
+            return
+        if place is self.measures and (wrong := refused(name, self.form.name)) is not None:
+            self._wrong_header(header, wrong)
             return
         if name in place:
             self._wrong_header(header, Wrong(f"a second column of {name}", f"one only; the first is {quoted(place[name])}"))
@@ -148,7 +157,8 @@ class Sheet:
         different = list(dict.fromkeys(unit for unit in beside.values if unit is not None))
         unit_of = np.array([-1 if unit is None else different.index(unit) for unit in beside.values])[beside.codes]
         state[unit_of < 0] = BAD
-        for kind, spec in enumerate(specs):
+        for kind in np.unique(which[which >= 0]).tolist():
+            spec = specs[kind]
             for place, unit in enumerate(different):
                 rows = (which == kind) & (unit_of == place)
                 if not rows.any():
@@ -224,6 +234,15 @@ def _one(word: str, spec: Measure, given: Unit | None, factor: Fraction) -> int:
     if abs(value) > LARGEST:
         raise Wrong(shown(word), f"at most {LARGEST:,} {spec.unit}")
     return millionths(value)
+
+
+def refused(name: str, table: str) -> Wrong | None:
+    """Why a table does not take a measure: those that follow from others are not recorded, though they can have targets."""
+    if known_measures()[name].recorded or table == "targets":
+        return None
+    if parts := made_from(name):
+        return Wrong(f"{name}, which is worked out from others", f"what it is made from: {', '.join(parts)}")
+    return Wrong(f"{name}, which follows from the days of joining and leaving", "those days in the table people")
 
 
 def factor_to(spec: Measure, unit: Unit | None) -> Fraction:

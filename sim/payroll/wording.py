@@ -1,65 +1,230 @@
-"""A line's arithmetic in words that a person can check, in English and Chinese, with a gap for the result."""
+"""A line's arithmetic in words that a person can check, in English and Chinese, with gaps for the line's own numbers.
+
+A wording is text and gaps in turn: what stands at even places is text, at odd places the name of a gap. Gaps: `v0`, the result of the
+first input (of all who share it), `t0` its target where not all have the same, and others as the lines need them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from sim.policy.exact import PayLine, plain
-from sim.policy.schedule import Rule
+from sim.policy.exact import AT_CAP, AT_FLOOR, FREE, plain
+from sim.policy.plan import MARK_DECIMALS, NO_INPUT, Compiled, Fn, Row
 
 EXACT, ROUNDED_DOWN, ROUNDED_UP = 0, 1, 2                      # how a share of a group's fen came about
-BOUNDS = {"cap": {"en": ("cap {} on ", ""), "zh": ("上限{}（", "）")}, "floor": {"en": ("floor {} for ", ""), "zh": ("保底{}（", "）")}}
-ROUNDINGS = {
-    "en": {EXACT: "", ROUNDED_DOWN: ", rounded down to the fen", ROUNDED_UP: ", rounded up to the fen"},
-    "zh": {EXACT: "", ROUNDED_DOWN: "，舍去不足一分", ROUNDED_UP: "，不足一分进为一分"},
+Wording = tuple[str, ...]
+
+_WORDS = {
+    "en": {EXACT: "", ROUNDED_DOWN: ", rounded down to the fen",
+           ROUNDED_UP: ", rounded up to the fen", "less": ", less ", "earned": " earned before", "post": "; amounts for ", "of_post": " of the period in post",
+           "quota": "; quota ", "of_quota": " of the whole", "withheld": "withheld as "},
+    "zh": {EXACT: "", ROUNDED_DOWN: "，舍去不足一分", ROUNDED_UP: "，不足一分进为一分",
+           "less": "，减已计", "earned": "", "post": "；金额按在岗", "of_post": "折算", "quota": "；目标按", "of_quota": "折算", "withheld": "不发，因"},
+}
+_BOUNDS = {"en": {AT_CAP: ("cap ", " on ", ""), AT_FLOOR: ("floor ", " for ", "")}, "zh": {AT_CAP: ("上限", "（", "）"), AT_FLOOR: ("保底", "（", "）")}}
+# Lines that follow from others: kept short, with the amounts they were worked out from.
+_OTHERS = {
+    "advance": {"en": ("advance, ", "share", " of ", "month", " for the month"), "zh": ("预发，当月", "month", "的", "share")},
+    "settlement": {"en": ("less ", "before", " paid in advance"), "zh": ("减已预发", "before")},
+    "held_back": {"en": ("", "share", " of ", "earned", " kept back"), "zh": ("递延", "earned", "的", "share")},
+    "released": {"en": ("", "share", " of ", "held", " kept back"), "zh": ("发放递延", "held", "的", "share")},
+    "cut": {"en": ("", "share", " of ", "held", " kept back, less ", "cut", " cut before it vested"), "zh": ("发放递延", "held", "的", "share", "，减已扣减", "cut")},
+    "draw": {"en": ("", "most", " less ", "earned", " earned"), "zh": ("", "most", "减所得", "earned")},
+    "draw_repaid": {"en": ("repaid out of ", "earned", " earned above ", "most", "; balance before ", "balance"), "zh": ("以所得", "earned", "超过", "most", "部分归还；原余额", "balance")},
+    "guarantee": {"en": ("", "most", " less ", "earned", " earned"), "zh": ("", "most", "减所得", "earned")},
+    "carried_over": {"en": ("put off: ", "amount", " is taken off later pay",), "zh": ("", "amount", "转入以后扣减")},
+    "carry_over_repaid": {"en": ("taken off for an earlier negative amount; balance before ", "balance"), "zh": ("扣减前期负数；原余额", "balance")},
+    "clawback": {"en": ("", "earned", " x ", "lost", " / ", "credit", " reversed"), "zh": ("", "earned", " x ", "lost", " / ", "credit", "（业务撤销）")},
+    "clawback_cut": {"en": ("", "earned", " x ", "lost", " / ", "credit", " reversed, of which ", "cut", " from what was kept back"),
+                     "zh": ("", "earned", " x ", "lost", " / ", "credit", "（业务撤销），其中", "cut", "从递延中扣减")},
+    "ceiling": {"en": ("pay of ", "total", " above the ceiling of ", "most"), "zh": ("薪酬", "total", "超过封顶", "most")},
+    "budget": {"en": ("", "left", " left in the budget for ", "total", " earned by all"), "zh": ("预算余额", "left", "，全体应得", "total")},
+    "adjustment": {"en": ("adjustment in the records",), "zh": ("数据表中的调整",)},
 }
 
 
-class Around(NamedTuple):
-    """What stands before and after the result."""
-
-    before: str
-    after: str
-
-
 class Template(NamedTuple):
-    """words: by language. shows_input: whether the result stands between them. rate: CNY a unit, 0 where none is paid."""
+    """words: by language. rate: CNY a unit on the first function's piece, None where none is paid."""
 
-    words: dict[str, Around]
-    shows_input: bool
-    rate: Fraction
-
-
-def template_of(line: PayLine, piece: int, mean_of: int, shares: int, rounding: int) -> Template:
-    """The arithmetic on one piece of an element.
-
-    mean_of: payees whose mean result is paid for. shares: payees among whom the pay is split. rounding: of a share.
-    """
-    at = line.pieces[piece]
-    inner = _arithmetic(line, piece, f" / {mean_of}" if mean_of > 1 else "")
-    words = {}
-    for lang in ROUNDINGS:
-        before, after = inner
-        if at.bound:
-            head, foot = BOUNDS[at.bound][lang]
-            before, after = head.format(plain(at.v)) + before, after + foot
-        if shares > 1:
-            before, after = f"({before}", f"{after}) / {shares}"
-        words[lang] = Around(before, after + ROUNDINGS[lang][rounding])
-    return Template(words, at.rule.why != "fixed", at.rule.r)
+    words: dict[str, Wording]
+    rate: Fraction | None
 
 
-def _arithmetic(line: PayLine, piece: int, mean: str) -> Around:
-    """The schedule's own words: `600 x (7 - 0)`, `900 + 450 x (4 - 3)`, `450 x 5`, `4000 (12 >= 12)`, `0 (9 < 9.6)`, `6000`."""
-    rule: Rule = line.pieces[piece].rule
-    if rule.why == "fixed":
-        return Around(plain(rule.v), "")
-    if rule.why == "below":
-        first = next(other.rule.x for other in line.pieces if other.rule.why != "below")
-        return Around("0 (", f"{mean} < {plain(first)})")
-    if rule.why == "step":
-        return Around(f"{plain(rule.v)} (", f"{mean} >= {plain(rule.x)})")
-    if rule.x > 0 and rule.v == rule.r * rule.x:                # on everything: a tier that reaches back, from_first
-        return Around(f"{plain(rule.r)} x " + "(" * bool(mean), f"{mean})" if mean else "")
-    return Around((f"{plain(rule.v)} + " if rule.v else "") + f"{plain(rule.r)} x (", f"{mean} - {plain(rule.x)})")
+class Reach(NamedTuple):
+    """What a wording depends on. places: rows by function, in the plan's order. withheld: gates that withhold. less, cut: whether shown."""
+
+    places: tuple[int, ...]
+    bound: int
+    withheld: tuple[bool, ...]
+    mean_of: int
+    shares: int
+    rounding: int
+    less: bool
+    post: bool
+    quota: bool
+
+
+def other(kind: str) -> Template:
+    """The wording of a line that follows from others."""
+    return Template({lang: tuple(words) for lang, words in _OTHERS[kind].items()}, None)
+
+
+def earned(plan: Compiled, reach: Reach, targets: Sequence[Fraction | None], kind: str) -> Template:
+    """The arithmetic of an element. targets: by input, where all payees have the same; None where there is none or they differ."""
+    return Template({lang: _joined(_whole(plan, reach, targets, lang, kind)) for lang in _WORDS}, _rate(plan, reach))
+
+
+def _rate(plan: Compiled, reach: Reach) -> Fraction | None:
+    place = 0
+    for term in plan.terms:
+        for fn in term:
+            rate = fn.rows[reach.places[place]].rate
+            place += 1
+            if rate and fn.money:
+                return rate
+    return None
+
+
+# Parts of a wording while it is made: text, and gaps as one-element tuples.
+Part = str | tuple[str]
+
+
+def _joined(parts: Sequence[Part]) -> Wording:
+    """Text and gaps in turn."""
+    found: list[str] = [""]
+    for part in parts:
+        if isinstance(part, tuple):
+            found += [part[0], ""]
+        else:
+            found[-1] += part
+    return tuple(found) if found[-1] or len(found) == 1 else tuple(found[:-1])
+
+
+def _whole(plan: Compiled, reach: Reach, targets: Sequence[Fraction | None], lang: str, kind: str) -> list[Part]:
+    say = _WORDS[lang]
+    places = iter(reach.places)
+    told = [_term(plan, term, [next(places) for _ in term], targets, reach.mean_of) for term in plan.terms]
+    shown = [parts for parts in told if parts != ["0"]] or told[:1]
+    parts = [piece for place, each in enumerate(shown) for piece in ([" + "] if place else []) + each]
+    for fn in plan.modifiers:
+        parts = [*_bracketed(parts), " x ", *_bracketed(_function(plan, fn, next(places), targets, reach.mean_of))]
+    for gate, closed in zip(plan.gates, reach.withheld, strict=True):
+        row = next(places)
+        if closed:
+            factor = gate.fn.rows[row].amount
+            parts = [f"{plain(factor)} x (", *parts, ") (", say["withheld"], *_condition(gate.fn, row, targets, reach.mean_of), ")"]
+    if reach.bound != FREE:
+        limit = plan.cap if reach.bound == AT_CAP else plan.floor
+        head, middle, foot = _BOUNDS[lang][reach.bound]
+        parts = [f"{head}{plain(limit or Fraction(0))}{middle}", *parts, foot]
+    if reach.shares > 1:
+        parts = ["(", *parts, f") / {reach.shares}"]
+    if reach.shares < 0:
+        parts = ["(", *parts, ") x ", ("part",)]
+    if reach.less:
+        parts += [say["less"], ("less",), say["earned"]]
+    if kind == "settlement":
+        extra = _OTHERS["settlement"][lang]
+        parts += [", " if lang == "en" else "，", *[(piece,) if place % 2 else piece for place, piece in enumerate(extra)]]
+    if reach.post:
+        parts += [say["post"], ("post",), say["of_post"]]
+    if reach.quota:
+        parts += [say["quota"], ("quota",), say["of_quota"]]
+    return [*parts, say[reach.rounding]]
+
+
+def _bracketed(parts: list[Part]) -> list[Part]:
+    """The parts, in brackets where they are more than a number."""
+    return parts if len(parts) == 1 and isinstance(parts[0], str) and " " not in parts[0] else ["(", *parts, ")"]
+
+
+def _term(plan: Compiled, term: tuple[Fn, ...], places: list[int], targets: Sequence[Fraction | None], mean_of: int) -> list[Part]:
+    """A product. What picks a row of a matrix is told as a condition."""
+    factors, conditions = [], []
+    for fn, place in zip(term, places, strict=True):
+        row = fn.rows[place]
+        if row.why == "gate" and not fn.money:
+            if not row.amount:
+                return ["0"]
+            conditions.append(_condition(fn, place, targets, mean_of))
+        else:
+            factors.append(_function(plan, fn, place, targets, mean_of))
+    parts: list[Part] = []
+    for place, factor in enumerate(factors):
+        parts += [*([" x "] if place else []), *(_bracketed(factor) if len(factors) > 1 else factor)]
+    for condition in conditions:
+        parts += [" (", *condition, ")"]
+    return parts
+
+
+def _value(place: int, mean_of: int) -> list[Part]:
+    return [(f"v{place}",), f" / {mean_of}"] if mean_of > 1 else [(f"v{place}",)]
+
+
+def _mark(x: Fraction, fn: Fn, targets: Sequence[Fraction | None]) -> list[Part]:
+    """A mark in units; by attainment of a target that differs, as a share of it."""
+    if fn.by == "units":
+        return [plain(x)]
+    target = targets[fn.lookup]
+    return [plain(round(x * target, MARK_DECIMALS))] if target is not None else [f"{plain(x)} x ", (f"t{fn.lookup}",)]
+
+
+def _condition(fn: Fn, place: int, targets: Sequence[Fraction | None], mean_of: int) -> list[Part]:
+    """Why this row holds: the mark reached, or the next one that is not."""
+    below = place + 1 < len(fn.rows) and fn.rows[place].why in ("below", "gate") and (place == 0 or not fn.rows[place].amount)
+    if below and not (place and fn.rows[place].amount == 0 and fn.rows[place - 1].amount):
+        return [*_value(fn.lookup, mean_of), " <= " if fn.strict else " < ", *_mark(fn.rows[place + 1].x, fn, targets)]
+    return [*_value(fn.lookup, mean_of), " > " if fn.strict else " >= ", *_mark(fn.rows[place].x, fn, targets)]
+
+
+def _function(plan: Compiled, fn: Fn, place: int, targets: Sequence[Fraction | None], mean_of: int) -> list[Part]:
+    """`600 x 7`, `600 x (7 - 3)`, `900 + 450 x (4 - 3)`, `4000 (12 >= 12)`, `0 (9 < 9.6)`, `6000`, `0.5 + 2.5 x (9 / 12 - 0.6)`."""
+    row = fn.rows[place]
+    if row.why == "fixed" or fn.lookup == NO_INPUT:
+        return [plain(row.amount)]
+    if row.why in ("below", "gate") and not row.amount or row.why == "step" or row.why == "curve" and not (row.rate or row.per_share):
+        told = [plain(row.amount)]
+        return told if len(fn.rows) == 1 else [*told, " (", *_condition(fn, place, targets, mean_of), ")"]
+    value = _value(fn.rated, mean_of)
+    if row.why == "curve":
+        return _sloped(fn, row, value, targets)
+    if row.why == "short":
+        short = plain(row.rate)
+        return [f"-{short} x (", *_mark(fn.rows[place + 1].x, fn, targets), " - ", *value, ")"]
+    told = _based(fn, row, value, targets)
+    return told if fn.lookup == fn.rated else [*told, " (", *_condition(fn, place, targets, 1), ")"]
+
+
+def _based(fn: Fn, row: Row, value: list[Part], targets: Sequence[Fraction | None]) -> list[Part]:
+    """A rate on what lies beyond the mark, and what the marks below made."""
+    taken = row.marked + row.per_target * (targets[fn.rated] or 1)
+    per_mark = row.per_target if fn.by == "attainment" else row.marked
+    at_mark = per_mark + row.rate * row.x                        # what is paid at the mark, for a unit of target by attainment
+    if not per_mark:
+        return [f"{plain(row.rate)} x ", *(["(", *value, ")"] if len(value) > 1 else value)]
+    del taken
+    head: list[Part] = []
+    if at_mark:
+        target = targets[fn.rated]
+        head = [f"{plain(at_mark)} + "] if fn.by == "units" else [f"{plain(at_mark * target)} + "] if target is not None else [f"{plain(at_mark)} x ", (f"t{fn.rated}",), " + "]
+    return [*head, f"{plain(row.rate)} x (", *value, " - ", *_mark(row.x, fn, targets), ")"]
+
+
+def _sloped(fn: Fn, row: Row, value: list[Part], targets: Sequence[Fraction | None]) -> list[Part]:
+    """A curve between two points."""
+    share = list(value)
+    if fn.by == "attainment" or row.per_share:
+        target = targets[fn.rated]
+        share = [*value, " / ", plain(target) if target is not None else (f"t{fn.rated}",)]
+    slope = row.per_share or row.rate
+    gives = row.amount + slope * row.x
+    if not row.x and not gives:
+        return share if slope == 1 else [f"{plain(slope)} x ", *_bracketed(share)]
+    if not row.amount:
+        return share if slope == 1 else [f"{plain(slope)} x ", *_bracketed(share)]
+    return [*([f"{plain(gives)} + "] if gives else []), f"{plain(slope)} x (", *share, f" - {plain(row.x)})"]
+
+
+__all__ = ["EXACT", "ROUNDED_DOWN", "ROUNDED_UP", "Reach", "Template", "Wording", "earned", "other"]

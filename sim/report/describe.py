@@ -28,7 +28,7 @@ def described(policy: Policy, lang: str) -> dict[str, str]:
     """A short text for each of `ASPECTS`."""
     practices = policy.practices
     return {
-        "pay": say("list.semicolon", lang).join(_pay(policy, lang)),
+        "pay": _apart(_pay(policy, lang), lang),
         "pairing": pairing_text(practices.mentor_pairing, lang), "reporting": _reporting(practices.reporting, lang),
         "leads": _leads(practices.leads, lang), "norm": _norm(practices.norm, lang),
     }
@@ -59,11 +59,11 @@ def _pay(policy: Policy, lang: str) -> Iterable[str]:
     yield from (override_text(policy, place, lang) for place in range(len(policy.overrides)))
     terms = [text for key, text in terms_text(policy.terms, lang, names).items() if getattr(policy.terms, key) != getattr(Terms(), key)]
     if terms:
-        yield say("policy.terms", lang, what=_joined(terms, lang))
+        yield say("policy.terms", lang, what=_apart(terms, lang))
     crediting = [text for key, text in crediting_text(policy.crediting, lang).items()
                  if getattr(policy.crediting, key) != getattr(Crediting(), key)]
     if crediting:
-        yield say("policy.crediting", lang, what=_joined(crediting, lang))
+        yield say("policy.crediting", lang, what=_apart(crediting, lang))
 
 
 def names_of(policy: Policy, lang: str) -> dict[str, str]:
@@ -76,7 +76,7 @@ def element_text(name: str, element: Element, lang: str, names: Names | None = N
     said = element_parts(element, lang, names)
     label = getattr(element.label, lang) if element.label else name
     main = say("policy.element", lang, label=label, schedule=said.pop("schedule"), period=say(f"policy.{element.period}", lang))
-    return main + (say("policy.extras", lang, extras=say("list.semicolon", lang).join(said.values())) if said else "")
+    return main + (say("policy.extras", lang, extras=_apart(said.values(), lang)) if said else "")
 
 
 def element_parts(element: Element, lang: str, names: Names | None = None) -> dict[str, str]:
@@ -102,10 +102,10 @@ def element_parts(element: Element, lang: str, names: Names | None = None) -> di
     if element.prorated is not None:
         said["prorated"] = say(f"policy.prorated_{element.prorated}", lang)
     if element.modifiers:
-        said["modifiers"] = _joined((say("policy.modifier", lang, reading=reading_text(each.reading, lang),
-                                         curve=curve_text(each.curve, each.reading.measure, lang)) for each in element.modifiers), lang)
+        said["modifiers"] = _apart((say("policy.modifier", lang, reading=reading_text(each.reading, lang),
+                                        curve=curve_text(each.curve, each.reading.measure, lang)) for each in element.modifiers), lang)
     if element.gates:
-        said["gates"] = _joined((_gate(gate, lang) for gate in element.gates), lang)
+        said["gates"] = _apart((_gate(gate, lang) for gate in element.gates), lang)
     for key in ("cap", "floor"):
         if (value := getattr(element, key)) is not None:
             said[key] = say(f"policy.{key}", lang, amount=plain(value))
@@ -166,13 +166,14 @@ def _linear(schedule: LinearSchedule, own: Reading, element: Element, lang: str)
     measure = own.measure
     rate = _base_rate(own, element, lang) if schedule.rate is None else rate_text(schedule.rate, measure, lang)
     mark = mark_text(schedule.threshold, schedule.by, measure, lang)
-    text = say("policy.linear", lang, rate=rate, per=_of(own, lang))
+    text = say("policy.at_base_rate" if schedule.rate is None else "policy.linear", lang, rate=rate, per=_of(own, lang))
     if schedule.threshold:
         text += say(f"policy.{schedule.mode}", lang, mark=mark)
     elif schedule.mode != "from_threshold" or schedule.by != "units":
         text += say("policy.threshold_none", lang, mode=known("policy.value", schedule.mode, lang), by=known("policy.value", schedule.by, lang))
     if schedule.shortfall_rate is not None:
-        text += say("policy.shortfall", lang, rate=rate_text(schedule.shortfall_rate, measure, lang), per=per_text(measure, lang), mark=mark)
+        key, per = ("policy.shortfall_CNY", {}) if unit_of(measure) == "CNY" else ("policy.shortfall", {"per": per_text(measure, lang)})
+        text += say(key, lang, rate=rate_text(schedule.shortfall_rate, measure, lang), mark=mark, **per)
     return text + _boundary(schedule.boundary, lang)
 
 
@@ -180,13 +181,11 @@ def _tiers(schedule: TierSchedule, own: Reading, element: Element, lang: str) ->
     chooses = schedule.lookup or own
     tiers: list[str] = []
     for tier in schedule.tiers:
-        rate = say("policy.base_rate_times", lang, times=plain(tier.times or 0.0)) if tier.rate is None else rate_text(tier.rate, own.measure, lang)
-        start = mark_text(tier.start, schedule.by, chooses.measure, lang)
-        if tiers:
-            tiers.append(say("policy.tier", lang, rate=rate, start=start))
-        else:
-            tiers.append(say("policy.tier_first" if tier.start else "policy.linear", lang, rate=rate, per=_of(own, lang),
-                             **({"start": start} if tier.start else {})))
+        rate = _times_base_rate(tier.times or 0.0, own, element, lang) if tier.rate is None else rate_text(tier.rate, own.measure, lang)
+        mark = {"start": mark_text(tier.start, schedule.by, chooses.measure, lang)} if tiers or tier.start else {}
+        per = {} if tiers else {"per": _of(own, lang)}
+        key = "tier" if tiers else "tier_first" if mark else "at_base_rate" if tier.rate is None else "linear"
+        tiers.append(say(f"policy.{key}", lang, rate=rate, **mark, **per))
     text = say(f"policy.tiers_{schedule.mode}", lang, tiers=_joined(tiers, lang))
     if schedule.lookup:
         text = say("policy.tiers_lookup", lang, tiers=_joined(tiers, lang), reading=reading_text(schedule.lookup, lang))
@@ -200,7 +199,7 @@ def _matrix(schedule: MatrixSchedule, own: Reading, lang: str) -> str:
                  for amount, column in zip(pays, schedule.columns, strict=True))
         rows.append(say("policy.matrix_row", lang, mark=mark_text(row, schedule.by, own.measure, lang), cells=_joined(cells, lang)))
     text = say("policy.matrix", lang, measure=reading_text(own, lang, target=False), other=reading_text(schedule.other, lang),
-               rows=say("list.semicolon", lang).join(rows))
+               rows=_apart(rows, lang))
     return text + _boundary(schedule.boundary, lang)
 
 
@@ -220,7 +219,20 @@ def _base_rate(own: Reading, element: Element, lang: str) -> str:
     if own.target is None or own.target.value is None or element.target_incentive is None:
         return say("policy.base_rate", lang)
     rate = element.target_incentive * (1.0 if element.weight is None else element.weight) / own.target.value
-    return say("policy.base_rate_known", lang, rate=rate_text(float(f"{rate:.6g}"), own.measure, lang))
+    return say("policy.base_rate_known", lang, rate=rate_text(_short(rate), own.measure, lang))
+
+
+def base_rate_text(rate: float, measure: str | None, lang: str) -> str:
+    """A rate with what it is paid on, to six digits."""
+    return say("policy.linear", lang, rate=rate_text(_short(rate), measure, lang), per=per_text(measure, lang))
+
+
+def _short(rate: float) -> float:
+    return float(f"{rate:.6g}")
+
+
+def _times_base_rate(times: float, own: Reading, element: Element, lang: str) -> str:
+    return _base_rate(own, element, lang) if times == 1.0 else say("policy.base_rate_times", lang, times=plain(times))
 
 
 def curve_text(curve: Curve, measure: str | None, lang: str) -> str:
@@ -320,6 +332,11 @@ def _joined(items: Iterable[str], lang: str) -> str:
     return say("list.comma", lang).join(items)
 
 
+def _apart(items: Iterable[str], lang: str) -> str:
+    """Items that hold commas themselves."""
+    return say("list.semicolon", lang).join(items)
+
+
 def _called(elements: Sequence[str], names: Names | None, lang: str) -> str:
     return listed([(names or {}).get(name, name) for name in elements], lang)
 
@@ -370,7 +387,7 @@ def _payment(payment: Payment, period: str, lang: str, names: Names | None) -> s
 
 
 def _hold_back(held: HoldBack, lang: str) -> str:
-    release = listed([say("policy.release", lang, percent=_percent(each.share, lang), count=each.after_months) for each in held.release], lang)
+    release = _joined((say("policy.release", lang, percent=_percent(each.share, lang), count=each.after_months) for each in held.release), lang)
     text = say("policy.hold_back", lang, percent=_percent(held.share, lang), release=release)
     return say("policy.malus", lang, hold_back=text, gates=_joined((_gate(gate, lang) for gate in held.malus), lang)) if held.malus else text
 
@@ -390,7 +407,7 @@ def override_text(policy: Policy, place: int, lang: str) -> str:
     names, pay = names_of(policy, lang), policy.pay_with([place])
     told = [element_text(name, pay[name], lang, names) if name in pay else say("policy.without", lang, label=names.get(name, name))
             for name in override.pay]
-    return say("policy.override", lang, who=whom_text(override, lang), what=say("list.semicolon", lang).join(told))
+    return say("policy.override", lang, who=whom_text(override, lang), what=_apart(told, lang))
 
 
 def whom_text(override: Override, lang: str) -> str:
