@@ -624,6 +624,11 @@ def test_amounts_add_up_through_every_level() -> None:
     assert dict(zip(frame["unit"], frame["people"], strict=True))["North"] == 3
 
 
+def test_who_stands_under_a_branch_itself_counts_from_there_and_who_stands_nowhere_for_nobody() -> None:
+    records = bank({"accounts": {"A": [3], "B": [4], "C": [5]}}, outlets={"A": "East desk", "B": "North", "C": ""}, organisation=TREE)
+    assert rolled(roll_up("accounts", records, "2025-01")) == {"A": 3, "B": 4, "C": 5, "East desk": 3, "East": 3, "North": 7, "Province": 7}
+
+
 def test_a_ratio_is_made_anew_from_sums_never_averaged() -> None:
     records = bank({"bad_loan_ratio": {"A": [0.10], "B": [0.01]}, "loan_balance": {"A": [100], "B": [900]}})
     # bad loans 10 + 9 = 19 of 1000: 0.019, where the plain mean would be 0.055

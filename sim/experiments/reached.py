@@ -7,8 +7,8 @@ from collections.abc import Collection
 import numpy as np
 
 from sim.experiments.simulate import check_numbers
-from sim.policy import Element, FixedSchedule, LinearSchedule, Policy
-from sim.policy.facts import along
+from sim.policy import Element, LinearSchedule, Policy
+from sim.policy.facts import along, is_fixed
 from sim.policy.lint import PlanWarning, Reached, known_codes, warnings_of, word
 from sim.world import Calendar, Scenario, check_fit
 
@@ -39,7 +39,7 @@ def reached(policy: Policy, scenario: Scenario, replications: int = QUICK, seed:
     order = list(policy.pay)
     known = {name: element for name, element in policy.pay.items() if is_simulated(element)}
     found = {name: Reached(np.array([]), np.nan, how=word("given"), simulated=False) for name, element in policy.pay.items()
-             if name not in known and not isinstance(element.schedule, FixedSchedule)}
+             if name not in known and not is_fixed(element)}
     if not any(element.measure for element in known.values()):
         return found
     policy = policy.model_copy(update={"pay": known})

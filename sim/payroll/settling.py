@@ -125,6 +125,9 @@ class Settlement:
         self.spent: dict[str, int] = {}
         self.to_ceiling = np.zeros(len(book), dtype=np.int64)
         self.plans: dict[tuple[int, ...], dict[str, Compiled]] = {}
+        variants = [policy.pay_with([place]) for place in range(len(policy.overrides))]
+        self.elements = {name: next(pay[name] for pay in (policy.pay, *variants) if name in pay) for name in self.names
+                         if any(name in pay for pay in (policy.pay, *variants))}
 
     def settle(self, month: int) -> None:
         """One month: everything earned, then everything due."""
@@ -261,7 +264,7 @@ class Settlement:
         if element.split is not None and element.split.shares is not None:
             grades = self.book.grades[span.last, payees.rows]
             return [as_written(element.split.shares.get(str(grade), 1.0)) for grade in grades]
-        fixed = [name for name, other_element in self.policy.pay.items() if not other_element.measures()]
+        fixed = [name for name, each in self.elements.items() if not each.measures()]
         base = sum((self.earned[name][span.first : span.last + 1].sum(axis=0) for name in fixed), np.zeros(len(self.book), dtype=np.int64))
         return [Fraction(int(amount)) for amount in base[payees.rows]]
 
@@ -278,10 +281,12 @@ class Settlement:
         """The wording of each line: it depends on rows reached, bounds, gates, how many share and how a share was rounded."""
         length = len(payees.rows)
         targets = [each.target if isinstance(each.target, Fraction) else None for each in reached]
-        post, quota = (isinstance(share, Exact) for share in shares)
+        asked = any(fn.by == "attainment" or row.marked or row.per_share for fn in plan.functions() for row in fn.rows)
+        post, quota = (_cut(share, length) if told else np.zeros(length, dtype=np.int64)
+                       for share, told in ((shares.post, True), (shares.quota, asked)))
         share_counts = np.full(length, -1, dtype=np.int64) if parted else payees.shares
         columns = [*paid.places, paid.bound, *(each.astype(np.int64) for each in paid.withheld), payees.paid_on_mean, share_counts, rounding,
-                   (taken != 0).astype(np.int64)]
+                   (taken != 0).astype(np.int64), post, quota]
         varying = [column for column in columns if len(column) and (column != column[0]).any()]
         if varying:
             code = np.zeros(length, dtype=np.int64)
@@ -298,7 +303,7 @@ class Settlement:
         n, g = len(paid.places), len(paid.withheld)
         for place, row in enumerate(firsts):
             key = [int(column[row]) for column in columns]
-            reach = Reach(tuple(key[:n]), key[n], tuple(map(bool, key[n + 1 : n + 1 + g])), *key[n + 1 + g : n + 4 + g], bool(key[-1]), post, quota)
+            reach = Reach(tuple(key[:n]), key[n], tuple(map(bool, key[n + 1 : n + 1 + g])), *key[n + 1 + g : n + 4 + g], *map(bool, key[-3:]))
             numbers[place] = self.templates.place((id(plan), reach, tuple(targets)), lambda reach=reach: earned(plan, reach, targets, kind))
         return numbers[inverse]
 
@@ -433,7 +438,7 @@ class Settlement:
         """Negative amounts put off, and earlier ones taken from what is due."""
         found: list[Block] = []
         for name in self.names:
-            element = self.policy.pay.get(name)
+            element = self.elements.get(name)
             if element is None or element.payment is None or element.payment.carry_over is None:
                 continue
             balance = self.balances.setdefault(name, np.zeros(len(self.book), dtype=np.int64))
@@ -496,8 +501,7 @@ class Settlement:
         credits, start, span = self.book.credits, self.book.months[0].ordinal, settled.span
         if not len(credits.person):
             return None
-        element = self.policy.pay.get(name)
-        measure = element.measure if element is not None else None
+        measure = self.elements[name].measure
         inside = (credits.month >= start + span.first) & (credits.month <= start + span.last) & (credits.reversed != NEVER)
         now = np.maximum(credits.reversed, start + span.last) == start + month
         place = np.full(len(self.book), NOBODY)
@@ -602,9 +606,15 @@ def _gaps(plan: Compiled, reached: Sequence[Reached], paid: Paid, payees: Payees
         if each.target is not None:
             found[f"t{place}"] = millionths(each.target) if isinstance(each.target, Exact) else _constant(each.target, len(payees.rows))
     for name, share in (("post", shares.post), ("quota", shares.quota)):
-        if isinstance(share, Exact):
-            found[name] = millionths(share)
+        if isinstance(share, Exact) or share != 1:
+            found[name] = millionths(share) if isinstance(share, Exact) else _constant(share, len(payees.rows))
     return found
+
+
+def _cut(share: Exact | Fraction, length: int) -> np.ndarray:
+    """Whether a share is less, or more, than the whole."""
+    cut = np.full(length, share != 1) if isinstance(share, Fraction) else ~(share.reaches(1) & ~share.reaches(1, strictly=True))
+    return cut.astype(np.int64)
 
 
 def millionths(numbers: Exact) -> np.ndarray:

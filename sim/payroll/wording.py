@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from sim.policy.exact import AT_CAP, AT_FLOOR, FREE, plain
-from sim.policy.plan import MARK_DECIMALS, NO_INPUT, Compiled, Fn, Row
+from sim.policy.plan import MARK_DECIMALS, NO_INPUT, Compiled, Fn, Row, Score
 
 EXACT, ROUNDED_DOWN, ROUNDED_UP = 0, 1, 2                      # how a share of a group's fen came about
 Wording = tuple[str, ...]
@@ -105,16 +105,19 @@ def _joined(parts: Sequence[Part]) -> Wording:
 def _whole(plan: Compiled, reach: Reach, targets: Sequence[Fraction | None], lang: str, kind: str) -> list[Part]:
     say = _WORDS[lang]
     places = iter(reach.places)
-    told = [_term(plan, term, [next(places) for _ in term], targets, reach.mean_of) for term in plan.terms]
-    shown = [parts for parts in told if parts != ["0"]] or told[:1]
+    at = Teller(plan, targets, reach)
+    rows = [[next(places) for _ in term] for term in plan.terms]
+    told = [at.term(term, those) for term, those in zip(plan.terms, rows, strict=True)]
+    some = [parts for parts, term, those in zip(told, plan.terms, rows, strict=True) if not _is_nothing(term, those)]
+    shown = some or [parts for parts in told if parts != ["0"]][:1] or told[:1]
     parts = [piece for place, each in enumerate(shown) for piece in ([" + "] if place else []) + each]
     for fn in plan.modifiers:
-        parts = [*_bracketed(parts), " x ", *_bracketed(_function(plan, fn, next(places), targets, reach.mean_of))]
+        parts = [*_bracketed(parts), " x ", *_bracketed(at.function(fn, next(places)))]
     for gate, closed in zip(plan.gates, reach.withheld, strict=True):
         row = next(places)
         if closed:
             factor = gate.fn.rows[row].amount
-            parts = [f"{plain(factor)} x (", *parts, ") (", say["withheld"], *_condition(gate.fn, row, targets, reach.mean_of), ")"]
+            parts = [f"{plain(factor)} x (", *parts, ") (", say["withheld"], *at.condition(gate.fn, row), ")"]
     if reach.bound != FREE:
         limit = plan.cap if reach.bound == AT_CAP else plan.floor
         head, middle, foot = _BOUNDS[lang][reach.bound]
@@ -137,94 +140,105 @@ def _whole(plan: Compiled, reach: Reach, targets: Sequence[Fraction | None], lan
 
 def _bracketed(parts: list[Part]) -> list[Part]:
     """The parts, in brackets where they are more than a number."""
-    return parts if len(parts) == 1 and isinstance(parts[0], str) and " " not in parts[0] else ["(", *parts, ")"]
+    plain_number = len(parts) == 1 and isinstance(parts[0], str) and " " not in parts[0]
+    return parts if plain_number or len(parts) == 1 and isinstance(parts[0], tuple) else ["(", *parts, ")"]
 
 
-def _term(plan: Compiled, term: tuple[Fn, ...], places: list[int], targets: Sequence[Fraction | None], mean_of: int) -> list[Part]:
-    """A product. What picks a row of a matrix is told as a condition."""
-    factors, conditions = [], []
-    for fn, place in zip(term, places, strict=True):
+def _is_nothing(term: tuple[Fn, ...], places: list[int]) -> bool:
+    """Whether a product is 0 whatever the result."""
+    rows = [fn.rows[place] for fn, place in zip(term, places, strict=True)]
+    return any(not any(row[2:]) for row in rows)
+
+
+class Teller(NamedTuple):
+    """Puts functions in words for one wording."""
+
+    plan: Compiled
+    targets: Sequence[Fraction | None]
+    reach: Reach
+
+    def term(self, term: tuple[Fn, ...], places: list[int]) -> list[Part]:
+        """A product. What picks a row of a matrix is told as a condition."""
+        factors, conditions = [], []
+        for fn, place in zip(term, places, strict=True):
+            row = fn.rows[place]
+            if row.why == "gate" and not fn.money:
+                if not row.amount:
+                    return ["0"]
+                conditions.append(self.condition(fn, place))
+            else:
+                factors.append(self.function(fn, place))
+        parts: list[Part] = []
+        for place, factor in enumerate(factors):
+            parts += [*([" x "] if place else []), *(_bracketed(factor) if len(factors) > 1 else factor)]
+        for condition in conditions:
+            parts += [" (", *condition, ")"]
+        return parts
+
+    def value(self, place: int) -> list[Part]:
+        """An input: a gap, or the sum that a score is made of."""
+        source = self.plan.inputs[place]
+        if isinstance(source, Score):
+            return self.score(place, source)
+        return [(f"v{place}",), f" / {self.reach.mean_of}"] if self.reach.mean_of > 1 else [(f"v{place}",)]
+
+    def score(self, place: int, score: Score) -> list[Part]:
+        before = sum(len(each.parts) for each in self.plan.inputs[:place] if isinstance(each, Score))
+        rows = self.reach.places[len(list(self.plan.functions())) + before :]
+        parts: list[Part] = ["("]
+        for number, ((weight, fn), row) in enumerate(zip(score.parts, rows, strict=False)):
+            parts += [*([" + "] if number else []), f"{plain(weight)} x ", *_bracketed(self.function(fn, row))]
+        return [*parts, ")"]
+
+    def mark(self, x: Fraction, fn: Fn) -> list[Part]:
+        """A mark in units; by attainment of a target that differs, as a share of it."""
+        if fn.by == "units":
+            return [plain(x)]
+        target = self.targets[fn.lookup]
+        return [plain(round(x * target, MARK_DECIMALS))] if target is not None else [f"{plain(x)} x ", (f"t{fn.lookup}",)]
+
+    def condition(self, fn: Fn, place: int) -> list[Part]:
+        """Why this row holds: the next mark is not reached, or its own is."""
+        if place == 0 and len(fn.rows) > 1 and fn.rows[0].why in ("below", "gate"):
+            return [*self.value(fn.lookup), " <= " if fn.strict else " < ", *self.mark(fn.rows[1].x, fn)]
+        return [*self.value(fn.lookup), " > " if fn.strict else " >= ", *self.mark(fn.rows[place].x, fn)]
+
+    def function(self, fn: Fn, place: int) -> list[Part]:
+        """`600 x 7`, `600 x (7 - 3)`, `900 + 450 x (4 - 3)`, `4000 (12 >= 12)`, `0 (9 < 9.6)`, `6000`, `0.5 + 2.5 x (9 / 12 - 0.6)`."""
         row = fn.rows[place]
-        if row.why == "gate" and not fn.money:
-            if not row.amount:
-                return ["0"]
-            conditions.append(_condition(fn, place, targets, mean_of))
-        else:
-            factors.append(_function(plan, fn, place, targets, mean_of))
-    parts: list[Part] = []
-    for place, factor in enumerate(factors):
-        parts += [*([" x "] if place else []), *(_bracketed(factor) if len(factors) > 1 else factor)]
-    for condition in conditions:
-        parts += [" (", *condition, ")"]
-    return parts
+        if fn.lookup == NO_INPUT:
+            return [plain(row.amount)]
+        if not any(row[3:]):                                     # an amount, or nothing
+            told = [plain(row.amount)]
+            return told if len(fn.rows) == 1 else [*told, " (", *self.condition(fn, place), ")"]
+        if row.why == "short":
+            return [f"-{plain(row.rate)} x (", *self.mark(fn.rows[place + 1].x, fn), " - ", *self.value(fn.rated), ")"]
+        told = self.sloped(fn, row) if row.why == "curve" else self.based(fn, row)
+        return told if fn.lookup == fn.rated else [*told, " (", *self.condition(fn, place), ")"]
 
+    def based(self, fn: Fn, row: Row) -> list[Part]:
+        """A rate on what lies beyond the mark, and what the marks below made."""
+        value, target = self.value(fn.rated), self.targets[fn.rated]
+        per_mark = row.per_target if fn.by == "attainment" else row.marked
+        if not per_mark:
+            return [f"{plain(row.rate)} x ", *(["(", *value, ")"] if len(value) > 1 else value)]
+        at_mark = per_mark + row.rate * row.x                    # what is paid at the mark; by attainment, for a unit of the target
+        head: list[Part] = []
+        if at_mark:
+            whole = at_mark if fn.by == "units" else at_mark * target if target is not None else None
+            head = [f"{plain(whole)} + "] if whole is not None else [f"{plain(at_mark)} x ", (f"t{fn.rated}",), " + "]
+        return [*head, f"{plain(row.rate)} x (", *value, " - ", *self.mark(row.x, fn), ")"]
 
-def _value(place: int, mean_of: int) -> list[Part]:
-    return [(f"v{place}",), f" / {mean_of}"] if mean_of > 1 else [(f"v{place}",)]
-
-
-def _mark(x: Fraction, fn: Fn, targets: Sequence[Fraction | None]) -> list[Part]:
-    """A mark in units; by attainment of a target that differs, as a share of it."""
-    if fn.by == "units":
-        return [plain(x)]
-    target = targets[fn.lookup]
-    return [plain(round(x * target, MARK_DECIMALS))] if target is not None else [f"{plain(x)} x ", (f"t{fn.lookup}",)]
-
-
-def _condition(fn: Fn, place: int, targets: Sequence[Fraction | None], mean_of: int) -> list[Part]:
-    """Why this row holds: the mark reached, or the next one that is not."""
-    below = place + 1 < len(fn.rows) and fn.rows[place].why in ("below", "gate") and (place == 0 or not fn.rows[place].amount)
-    if below and not (place and fn.rows[place].amount == 0 and fn.rows[place - 1].amount):
-        return [*_value(fn.lookup, mean_of), " <= " if fn.strict else " < ", *_mark(fn.rows[place + 1].x, fn, targets)]
-    return [*_value(fn.lookup, mean_of), " > " if fn.strict else " >= ", *_mark(fn.rows[place].x, fn, targets)]
-
-
-def _function(plan: Compiled, fn: Fn, place: int, targets: Sequence[Fraction | None], mean_of: int) -> list[Part]:
-    """`600 x 7`, `600 x (7 - 3)`, `900 + 450 x (4 - 3)`, `4000 (12 >= 12)`, `0 (9 < 9.6)`, `6000`, `0.5 + 2.5 x (9 / 12 - 0.6)`."""
-    row = fn.rows[place]
-    if row.why == "fixed" or fn.lookup == NO_INPUT:
-        return [plain(row.amount)]
-    if row.why in ("below", "gate") and not row.amount or row.why == "step" or row.why == "curve" and not (row.rate or row.per_share):
-        told = [plain(row.amount)]
-        return told if len(fn.rows) == 1 else [*told, " (", *_condition(fn, place, targets, mean_of), ")"]
-    value = _value(fn.rated, mean_of)
-    if row.why == "curve":
-        return _sloped(fn, row, value, targets)
-    if row.why == "short":
-        short = plain(row.rate)
-        return [f"-{short} x (", *_mark(fn.rows[place + 1].x, fn, targets), " - ", *value, ")"]
-    told = _based(fn, row, value, targets)
-    return told if fn.lookup == fn.rated else [*told, " (", *_condition(fn, place, targets, 1), ")"]
-
-
-def _based(fn: Fn, row: Row, value: list[Part], targets: Sequence[Fraction | None]) -> list[Part]:
-    """A rate on what lies beyond the mark, and what the marks below made."""
-    taken = row.marked + row.per_target * (targets[fn.rated] or 1)
-    per_mark = row.per_target if fn.by == "attainment" else row.marked
-    at_mark = per_mark + row.rate * row.x                        # what is paid at the mark, for a unit of target by attainment
-    if not per_mark:
-        return [f"{plain(row.rate)} x ", *(["(", *value, ")"] if len(value) > 1 else value)]
-    del taken
-    head: list[Part] = []
-    if at_mark:
-        target = targets[fn.rated]
-        head = [f"{plain(at_mark)} + "] if fn.by == "units" else [f"{plain(at_mark * target)} + "] if target is not None else [f"{plain(at_mark)} x ", (f"t{fn.rated}",), " + "]
-    return [*head, f"{plain(row.rate)} x (", *value, " - ", *_mark(row.x, fn, targets), ")"]
-
-
-def _sloped(fn: Fn, row: Row, value: list[Part], targets: Sequence[Fraction | None]) -> list[Part]:
-    """A curve between two points."""
-    share = list(value)
-    if fn.by == "attainment" or row.per_share:
-        target = targets[fn.rated]
-        share = [*value, " / ", plain(target) if target is not None else (f"t{fn.rated}",)]
-    slope = row.per_share or row.rate
-    gives = row.amount + slope * row.x
-    if not row.x and not gives:
-        return share if slope == 1 else [f"{plain(slope)} x ", *_bracketed(share)]
-    if not row.amount:
-        return share if slope == 1 else [f"{plain(slope)} x ", *_bracketed(share)]
-    return [*([f"{plain(gives)} + "] if gives else []), f"{plain(slope)} x (", *share, f" - {plain(row.x)})"]
+    def sloped(self, fn: Fn, row: Row) -> list[Part]:
+        """A curve between two points."""
+        share, target = self.value(fn.rated), self.targets[fn.rated]
+        if row.per_share:
+            share = [*share, " / ", plain(target) if target is not None else (f"t{fn.rated}",)]
+        slope = row.per_share or row.rate
+        if not row.amount:
+            return share if slope == 1 else [f"{plain(slope)} x ", *_bracketed(share)]
+        gives = row.amount + slope * row.x
+        return [*([f"{plain(gives)} + "] if gives else []), f"{plain(slope)} x (", *share, f" - {plain(row.x)})"]
 
 
 __all__ = ["EXACT", "ROUNDED_DOWN", "ROUNDED_UP", "Reach", "Template", "Wording", "earned", "other"]

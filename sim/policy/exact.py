@@ -35,7 +35,8 @@ class Reached(NamedTuple):
 class Paid(NamedTuple):
     """What an element pays, CNY. places: for each function in the plan's order, the rows reached. bound: FREE, AT_CAP or AT_FLOOR.
 
-    withheld: by gate, whether it withheld something. scores: values of the inputs that are scores, by their place.
+    withheld: by gate, whether it withheld something. scores: values of the inputs that are scores, by their place. The rows reached by
+    a score's functions follow those of the plan.
     """
 
     value: Exact
@@ -52,12 +53,14 @@ def evaluate(plan: Compiled, reached: Sequence[Reached], length: int, post: Exac
     reached: by input (whatever at the places of scores). post: share of the period in post, to which amounts are cut. quota: share of
     the quota asked for, by which marks in units are cut (those of targets are cut already).
     """
-    inputs, scores = list(reached), {}
+    inputs, scores, of_scores = list(reached), {}, []
     for place, each in enumerate(plan.inputs):
         if isinstance(each, Score):
             total = Exact.of(0, length)
             for weight, fn in each.parts:
-                total = total + _function(fn, inputs, length, post, quota)[0] * weight
+                value, rows = _function(fn, inputs, length, post, quota)
+                total = total + value * weight
+                of_scores.append(rows)
             scores[place] = total
             inputs[place] = Reached(total)
     places: list[np.ndarray] = []
@@ -88,7 +91,7 @@ def evaluate(plan: Compiled, reached: Sequence[Reached], length: int, post: Exac
             edge = _times(limit, post, length)
             beyond = ~total.reaches(edge) if which == AT_FLOOR else total.reaches(edge, strictly=True)
             total, bound = total.where(~beyond, edge), np.where(beyond, which, bound)
-    return Paid(total, places, bound, withheld, scores)
+    return Paid(total, [*places, *of_scores], bound, withheld, scores)
 
 
 def _subject(gate: GateFn, total: Exact) -> np.ndarray:

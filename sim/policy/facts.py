@@ -37,7 +37,7 @@ class Along(NamedTuple):
 
     reading: what that input is. by: whether the pieces count its units, or shares of a target that the file does not give.
     last: the highest mark there, whether or not pay breaks at it. others: the other readings that pay depends on, held at their
-    targets (where there is none, at 0). per: so many units of the element's own measure, where a lookup chooses the rate and the
+    targets (where there is none, at a full score or at 0). per: so many units of the element's own measure, where a lookup chooses the rate and the
     file gives no target; else None.
     """
 
@@ -49,20 +49,31 @@ class Along(NamedTuple):
     per: int | None = None
 
 
+def is_fixed(element: Element) -> bool:
+    """Whether the element pays the same whatever is achieved: a fixed amount that nothing multiplies or withholds."""
+    return isinstance(element.schedule, FixedSchedule) and not element.modifiers and not element.gates
+
+
 def bare(element: Element) -> Compiled:
     """The element, compiled, with gates open and factors 1."""
     return compile_element("", element)._replace(modifiers=(), gates=())
 
 
 def along(element: Element) -> Along | None:
-    """The element along its first input, or along the reading that chooses its rate; None where pay is fixed."""
+    """The element along its first input, or along the reading that chooses its rate; None where pay is fixed.
+
+    An amount that a factor multiplies is drawn along the factor's reading, one with a gate alone along the gate's.
+    """
     plan = bare(element)
     if not plan.inputs:
         return None
+    if isinstance(element.schedule, FixedSchedule):
+        whole = compile_element("", element)
+        plan = plan._replace(modifiers=whole.modifiers[:1], gates=() if whole.modifiers else whole.gates[:1])
     results, per = list(usual(plan)), None
     for place, each in enumerate(plan.inputs):
-        if isinstance(each, Input) and results[place].target is None and each.reading.target is not None:
-            results[place] = Result(ONE, ONE)
+        if isinstance(each, Input) and results[place].target is None:
+            results[place] = Result(ONE, ONE) if each.reading.target is not None else Result(_neutral(plan, place) or ZERO)
     place = _first(element, plan)
     if place and results[0].target is None:                       # a lookup beside a measure that has no target
         per = WHOLE.get(unit_of(element.measure) or "", 1)
@@ -73,7 +84,7 @@ def along(element: Element) -> Along | None:
     pieces = pieces_along(plan, place, results)
     if element.credit_cap is not None and element.measure and place == 0 and known:
         pieces = _level_from(pieces, as_written(element.credit_cap))
-    last = max(mark_of(row.x, fn, results[place].target) for fn in _on(plan, place) if fn.lookup == place for row in fn.rows)
+    last = max((mark_of(row.x, fn, results[place].target) for fn in _on(plan, place) if fn.lookup == place for row in fn.rows), default=ZERO)
     return Along(reading, "units" if known else "attainment", pieces, max(last, pieces[-1].x), tuple(_reading(plan, each) for each in read), per)
 
 
@@ -98,7 +109,8 @@ def _reading(plan: Compiled, place: int) -> Reading:
 def paid_at(element: Element, attainment: Fraction = ONE) -> Fraction | None:
     """What the element pays its payee, CNY a period, where every reading attains so much of its target.
 
-    None where that cannot be told from the file: a reading that pay depends on has no target there.
+    A reading without a target that only makes a score stands where it scores in full. None where pay cannot be told from the
+    file: a reading that it depends on has no target there.
     """
     plan = bare(element)
     results: list[Result] = []
@@ -111,11 +123,22 @@ def paid_at(element: Element, attainment: Fraction = ONE) -> Fraction | None:
             results.append(Result(attainment * as_written(target.value), as_written(target.value)))
         elif target is not None and not any(_counts_units(fn) for fn in _on(plan, place)):
             results.append(Result(attainment, ONE))
-        elif list(_on(plan, place)):
-            return None
-        else:
+        elif not _on(plan, place):
             results.append(Result(ZERO))
+        elif (neutral := _neutral(plan, place)) is not None and not (place == 0 and element.measure):
+            results.append(Result(neutral))
+        else:
+            return None
     return value_at(plan, results)
+
+
+def _neutral(plan: Compiled, place: int) -> Fraction | None:
+    """For a reading that only makes a score or factor: the mark at which that is nearest to 1; None if it makes anything else."""
+    functions = _on(plan, place)
+    if not functions or any(fn.money or fn.by == "attainment" for fn in functions):
+        return None
+    rows = [row for fn in functions for row in fn.rows]
+    return min(rows, key=lambda row: (abs(row.amount + row.rate * row.x - 1), row.x)).x
 
 
 def _on(plan: Compiled, place: int) -> list[Fn]:
@@ -125,6 +148,13 @@ def _on(plan: Compiled, place: int) -> list[Fn]:
 
 def _counts_units(fn: Fn) -> bool:
     return fn.by == "units" or any(row.rate or row.marked or row.per_target for row in fn.rows)
+
+
+def incentive_of(element: Element) -> Fraction | None:
+    """The target incentive, CNY a period to the payee: as stated, times the weight; or else what is paid at target."""
+    if element.target_incentive is None:
+        return paid_at(element)
+    return as_written(element.target_incentive) * as_written(1.0 if element.weight is None else element.weight)
 
 
 def most(element: Element) -> float:
@@ -183,16 +213,14 @@ def plan_facts(policy: Policy, excellence: float = EXCELLENCE, team: float | Non
     for name, element in policy.pay.items():
         many = MEMBERS.get(element.payee, team)
         share = 1.0 / (MONTHS_OF[element.period] * many) if many else math.nan
-        if isinstance(element.schedule, FixedSchedule):
+        if is_fixed(element):
             base += float(value_at(bare(element), [])) * share
             continue
-        for found, attainment in ((at_target, ONE), (at_best, as_written(excellence))):
-            paid = paid_at(element, attainment)
-            found[name] = math.nan if paid is None else float(paid) * share
-        tops.append(most(element) * share)
-        target = element.target
-        if element.target_incentive is not None and target is not None and target.value is not None:
-            rates.append((name, element.target_incentive * (1.0 if element.weight is None else element.weight) / target.value, target.unit))
+        at_target[name] = share * _told(incentive_of(element))
+        at_best[name] = share * _told(paid_at(element, as_written(excellence)))
+        tops.append(share * most(element))
+        if element.target_incentive is not None and element.target is not None and element.target.value is not None:
+            rates.append((name, _told(incentive_of(element)) / element.target.value, element.target.unit))
     top = math.inf if math.inf in tops else sum(tops)
     if policy.terms.ceiling is not None:
         top = min(top, max(0.0, policy.terms.ceiling.amount / MONTHS_OF[policy.terms.ceiling.period] - base))
@@ -206,6 +234,10 @@ def plan_facts(policy: Policy, excellence: float = EXCELLENCE, team: float | Non
     return pd.DataFrame(rows, columns=["fact", "element", "value", "unit"])
 
 
+def _told(amount: Fraction | None) -> float:
+    return math.nan if amount is None else float(amount)
+
+
 def _known_sum(values: Iterable[float]) -> float:
     """Of what is known; 0 where there is nothing to know, nan where nothing is known."""
     given = list(values)
@@ -217,4 +249,4 @@ def _over(part: float, whole: float) -> float:
     return part / whole if whole else math.nan
 
 
-__all__ = ["EXCELLENCE", "PLAN_FACTS", "Along", "along", "bare", "most", "paid_at", "plan_facts"]
+__all__ = ["EXCELLENCE", "PLAN_FACTS", "Along", "along", "bare", "incentive_of", "is_fixed", "most", "paid_at", "plan_facts"]

@@ -16,11 +16,11 @@ import numpy as np
 
 from sim.errors import InputError, nearest
 from sim.policy.base import MONTHS_OF
-from sim.policy.facts import MEMBERS, along, bare, paid_at
+from sim.policy.facts import MEMBERS, along, bare, is_fixed, paid_at
 from sim.policy.kernel import KNOT_WIDTH
 from sim.policy.measures import pay_measures
 from sim.policy.plan import MARK_DECIMALS, value_at
-from sim.policy.schedules import FixedSchedule, ScorecardSchedule
+from sim.policy.schedules import ScorecardSchedule
 from sim.policy.schema import Element, Policy, Words
 from sim.reading import read_yaml
 
@@ -117,7 +117,7 @@ def _variable_above_fixed(code: str, policy: Policy, results: Results) -> Iterat
     fixed = variable = 0.0
     guessed = False
     for name, element in policy.pay.items():
-        if isinstance(element.schedule, FixedSchedule):
+        if is_fixed(element):
             fixed += float(value_at(bare(element), [])) / MONTHS_OF[element.period] / MEMBERS.get(element.payee, 1)
         elif (at := _at_target(name, element, results)) is not None:
             variable += at / MONTHS_OF[element.period]
@@ -149,7 +149,7 @@ def _number_of_measures(code: str, policy: Policy, results: Results) -> Iterator
 
 def _small_weight(code: str, policy: Policy, results: Results) -> Iterator[PlanWarning]:
     """Weights as stated, and an element's part of all target incentives where every element with a measure states one."""
-    varying = {name: element for name, element in policy.pay.items() if not isinstance(element.schedule, FixedSchedule)}
+    varying = {name: element for name, element in policy.pay.items() if not is_fixed(element)}
     parts = {name: (element.target_incentive or 0.0) * (1.0 if element.weight is None else element.weight) / MONTHS_OF[element.period]
              for name, element in varying.items()}
     whole = sum(parts.values()) if all(element.target_incentive is not None for element in varying.values()) else 0.0
@@ -239,7 +239,7 @@ def _measures(policy: Policy) -> list[str]:
 
 def _tried(policy: Policy, results: Results) -> Iterator[tuple[str, Element, Reached]]:
     for name, element in policy.pay.items():
-        if name in results and results[name].units.size and not isinstance(element.schedule, FixedSchedule):
+        if name in results and results[name].units.size and not is_fixed(element):
             yield name, element, results[name]
 
 

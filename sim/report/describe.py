@@ -143,7 +143,7 @@ def _schedule(schedule: Any, own: Reading, element: Element, lang: str) -> str:
         case TierSchedule():
             return _tiers(schedule, own, element, lang)
         case StepSchedule():
-            steps = (say("policy.step", lang, mark=mark_text(step.mark, schedule.by, measure, lang), amount=_cny(step.pays, lang))
+            steps = (say("policy.step", lang, mark=_apart_mark(step.mark, schedule.by, measure, lang), amount=_cny(step.pays, lang))
                      for step in schedule.at)
             text = say("policy.steps", lang, steps=_joined(steps, lang), measure=reading_text(own, lang, target=False))
             return text + _boundary(schedule.boundary, lang)
@@ -165,7 +165,7 @@ def _schedule(schedule: Any, own: Reading, element: Element, lang: str) -> str:
 def _linear(schedule: LinearSchedule, own: Reading, element: Element, lang: str) -> str:
     measure = own.measure
     rate = _base_rate(own, element, lang) if schedule.rate is None else rate_text(schedule.rate, measure, lang)
-    mark = mark_text(schedule.threshold, schedule.by, measure, lang)
+    mark = _apart_mark(schedule.threshold, schedule.by, measure, lang)
     text = say("policy.at_base_rate" if schedule.rate is None else "policy.linear", lang, rate=rate, per=_of(own, lang))
     if schedule.threshold:
         text += say(f"policy.{schedule.mode}", lang, mark=mark)
@@ -195,9 +195,9 @@ def _tiers(schedule: TierSchedule, own: Reading, element: Element, lang: str) ->
 def _matrix(schedule: MatrixSchedule, own: Reading, lang: str) -> str:
     rows = []
     for row, pays in zip(schedule.rows, schedule.pays, strict=True):
-        cells = (say("policy.matrix_cell", lang, amount=_cny(amount, lang), mark=mark_text(column, schedule.by, schedule.other.measure, lang))
+        cells = (say("policy.matrix_cell", lang, amount=_cny(amount, lang), mark=_apart_mark(column, schedule.by, schedule.other.measure, lang))
                  for amount, column in zip(pays, schedule.columns, strict=True))
-        rows.append(say("policy.matrix_row", lang, mark=mark_text(row, schedule.by, own.measure, lang), cells=_joined(cells, lang)))
+        rows.append(say("policy.matrix_row", lang, mark=_apart_mark(row, schedule.by, own.measure, lang), cells=_joined(cells, lang)))
     text = say("policy.matrix", lang, measure=reading_text(own, lang, target=False), other=reading_text(schedule.other, lang),
                rows=_apart(rows, lang))
     return text + _boundary(schedule.boundary, lang)
@@ -268,6 +268,8 @@ def target_text(target: Target, measure: str | None, lang: str) -> str:
     """Where a target comes from."""
     if target.own_base:
         base = known("policy.value", target.own_base.of, lang)
+        if target.own_base.times == 1.0:
+            return say("policy.target_own_same", lang, base=base)
         return say("policy.target_own", lang, times=plain(target.own_base.times), base=base)
     if target.value is None:
         return say("policy.target_recorded", lang)
@@ -282,12 +284,21 @@ def amount_text(value: float, measure: str | None, lang: str) -> str:
     """An amount of a measure with its unit."""
     if measure == SCORE:
         return say("policy.amount.score", lang, amount=_hundred(value))
-    return say(f"policy.amount.{unit_of(measure)}", lang, **{"percent": _hundred(value)} if unit_of(measure) == "share" else {"amount": plain(value)})
+    unit = unit_of(measure)
+    if value == 1.0 and f"policy.amount_one.{unit}" in labels():
+        return say(f"policy.amount_one.{unit}", lang)
+    return say(f"policy.amount.{unit}", lang, **{"percent": _hundred(value)} if unit == "share" else {"amount": plain(value)})
 
 
 def mark_text(mark: float, by: str, measure: str | None, lang: str) -> str:
     """Where a schedule begins or turns: a share of the target, or units of the measure."""
     return say("policy.of_target", lang, percent=_hundred(mark)) if by == "attainment" else amount_text(mark, measure, lang)
+
+
+def _apart_mark(mark: float, by: str, measure: str | None, lang: str) -> str:
+    """A mark within a Chinese phrase, where figures are set off by a blank and words are not."""
+    text = mark_text(mark, by, measure, lang)
+    return f" {text}" if lang == "zh" and text[0].isascii() else text
 
 
 def rate_text(rate: float, measure: str | None, lang: str) -> str:
@@ -405,9 +416,22 @@ def override_text(policy: Policy, place: int, lang: str) -> str:
     """For whom, and every element it changes as it then is."""
     override = policy.overrides[place]
     names, pay = names_of(policy, lang), policy.pay_with([place])
-    told = [element_text(name, pay[name], lang, names) if name in pay else say("policy.without", lang, label=names.get(name, name))
-            for name in override.pay]
+    told = [_instead(name, policy.pay.get(name), pay.get(name), lang, names) for name in override.pay]
     return say("policy.override", lang, who=whom_text(override, lang), what=_apart(told, lang))
+
+
+def _instead(name: str, usual: Element | None, now: Element | None, lang: str, names: Names) -> str:
+    """What an override makes of an element: what is said otherwise, the whole of a new one, or that there is none."""
+    label = names.get(name, name)
+    if now is None:
+        return say("policy.without", lang, label=label)
+    if usual is None or usual.period != now.period:
+        return element_text(name, now, lang, names)
+    before, after = element_parts(usual, lang, names), element_parts(now, lang, names)
+    told = [text for key, text in after.items() if before.get(key) != text]
+    if not told or any(key not in after for key in before):
+        return element_text(name, now, lang, names)
+    return say("policy.instead", lang, label=label, what=_joined(told, lang))
 
 
 def whom_text(override: Override, lang: str) -> str:

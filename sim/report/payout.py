@@ -13,9 +13,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim import __version__
 from sim.errors import InputError
-from sim.policy import Element, FixedSchedule, Policy
+from sim.policy import Element, Policy
 from sim.policy.base import MONTHS_OF
-from sim.policy.facts import Along, along
+from sim.policy.facts import Along, along, is_fixed
 from sim.policy.measures import unit_of
 from sim.policy.readings import Reading
 from sim.policy.schedule import Knot, knots_of, summed
@@ -81,7 +81,7 @@ def curve(policy: Policy, group: Group) -> list[Knot]:
              for element, found in drawn if _group(element, found) == group]
     if group.payee == "self":
         fixed = sum(knots_of(element)[0].v * MONTHS_OF[group.period] / MONTHS_OF[element.period]
-                    for element in policy.pay.values() if isinstance(element.schedule, FixedSchedule) and element.payee == "self")
+                    for element in policy.pay.values() if is_fixed(element) and element.payee == "self")
         parts.append([Knot(0.0, fixed, 0.0)])
     return summed(parts)
 
