@@ -12,8 +12,7 @@ Names are loaded when first used, so that ``import sim`` stays quick.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from sim.lazy import loader
 
 __version__ = "0.1.0"
 
@@ -28,17 +27,13 @@ _HOME = {
     "BankModel": "sim.model", "Manager": "sim.model", "Team": "sim.model",
     "lint": "sim.experiments.reached", "diff": "sim.report.diff",
     "plot": "sim.report", "write_report": "sim.report",
+    "read_records": "sim.payroll.records", "statements": "sim.payroll.statement", "backtest": "sim.payroll.backtest",
     "InputError": "sim.errors",
 }
 __all__ = ["__version__", *sorted(_HOME)]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'sim' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = loader(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

@@ -154,8 +154,11 @@ def _parser() -> argparse.ArgumentParser:
     listing = command("list", _list, "list what the library holds")
     listing.add_argument("what", type=_choice("list", LISTS), metavar="|".join(LISTS))
     _language(listing)
-    new = command("new", _new, "write a folder to start a branch and a policy of your own from")
+    new = command("new", _new, "write a folder to start a branch, a policy and records of your own from",
+                  "\n\nThe folder DIR/records holds a filled example of a bank's records, all invented, and the data dictionary.")
     new.add_argument("folder", metavar="DIR")
+    new.add_argument("--records", type=_choice("--records", ("xlsx", "csv")), default="xlsx", metavar="xlsx|csv",
+                     help="records as a workbook or as a folder of CSV files (default: %(default)s)")
     _language(new)
     explore = command("explore", _explore, "open a notebook with sliders for pay, pairing and reporting",
                       "\n\nA copy of the notebook is put into the working folder and opened in JupyterLab, on this machine only.")
@@ -297,10 +300,13 @@ def _list(options: argparse.Namespace) -> int:
 
 def _new(options: argparse.Namespace) -> int:
     from sim.app.words import say
+    from sim.payroll.example import example_files
     from sim.world import write_template
 
-    written = write_template(options.folder)
-    print(say("command.new", options.lang, path=options.folder, files=", ".join(path.name for path in written)))
+    records = {f"records/{name}": content for name, content in example_files(options.records, options.lang).items()}
+    written = write_template(options.folder, more=records)
+    names = ", ".join(path.relative_to(options.folder).as_posix() for path in written)
+    print(say("command.new", options.lang, path=options.folder, files=names))
     return DONE
 
 

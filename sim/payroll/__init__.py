@@ -1,28 +1,24 @@
-"""A bank's own records, and exact pay on them.
+"""A bank's own records, exact pay on them, and scores.
 
-`read_records(path)` gives `Records`: nine tables of plain data, checked as a whole;
-`statements(policy, people, measures)` every line of everybody's pay, exact to the fen. Names are loaded when first used.
+`read_records(path)` gives `Records`: nine tables of plain data, checked as a whole; `statements(policy, records)` every line of
+everybody's pay, exact to the fen; `backtest(policies, records)` one history through several plans; `scores` and `roll_up` an appraisal.
+Names are loaded when first used.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from sim.lazy import loader
 
 _HOME = {
     "Records": "sim.payroll.records", "read_records": "sim.payroll.records", "pseudonymised": "sim.payroll.pseudonyms",
     "RecordsError": "sim.payroll.mistakes", "Mistake": "sim.payroll.mistakes",
     "SCALE": "sim.payroll.numbers", "exact": "sim.payroll.numbers",
     "statements": "sim.payroll.statement", "Statements": "sim.payroll.statement",
+    "backtest": "sim.payroll.backtest", "Backtest": "sim.payroll.backtest",
+    "load_indicators": "sim.payroll.indicators", "scores": "sim.payroll.scoring", "Scores": "sim.payroll.scoring",
+    "roll_up": "sim.payroll.rollup", "customer_scores": "sim.payroll.customers",
     "known_measures": "sim.payroll.dictionary", "data_dictionary": "sim.payroll.dictionary",
     "write_example": "sim.payroll.example", "as_csv": "sim.payroll.example", "as_workbook": "sim.payroll.example", "neutralised": "sim.payroll.cells",
 }
 __all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'sim.payroll' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = loader(__name__, _HOME)

@@ -246,7 +246,8 @@ def _over_time(records: Records, ids: pd.Index, months: pd.PeriodIndex) -> tuple
         who, grade, state = rows[place], changes["grade"].iloc[place], changes["state"].iloc[place]
         if grade:
             grades[first:, who] = grade
-        states[first:, who] = state
+        if state:
+            states[first:, who] = "" if state == "normal" else state
     return grades, states
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sim.errors import InputError, nearest
 from sim.payroll.cells import neutralised
 from sim.payroll.dictionary import LANGUAGES, data_dictionary, forms, known_measures
+from sim.writing import write_new
 
 SEED = 2025
 YEAR = 2025
@@ -46,39 +47,21 @@ def write_example(folder: str | Path, kind: str = "csv", lang: str = "en") -> li
 
     kind: "csv" (UTF-8 with a byte order mark, as spreadsheets want it) or "xlsx". lang: "en" or "zh", for headers and words.
     """
+    return write_new(folder, example_files(kind, lang))
+
+
+def example_files(kind: str = "csv", lang: str = "en") -> dict[str, bytes]:
+    """The files of the example by name."""
     for what, given, known in (("kind", kind, KINDS), ("lang", lang, LANGUAGES)):
         if given not in known:
             raise InputError("example", what, found=f"`{given}`", expected=f"one of {', '.join(known)}", hint=nearest(given, known))
-    folder = Path(folder)
     tables, labels = example_tables(lang, as_text=kind == "csv"), {name: form.label[lang] for name, form in forms().items()}
     readme = _say("title", lang) + _say("invented", lang)
-    files = {folder / "README.md": readme.encode(), folder / _say("dictionary", lang): data_dictionary(lang).encode()}
+    files = {"README.md": readme.encode(), _say("dictionary", lang): data_dictionary(lang).encode()}
     if kind == "csv":
-        files |= {folder / f"{labels[name]}.csv": as_csv(grid) for name, grid in tables.items()}
-    else:
-        notes = {_say("readme", lang): [[_say("invented", lang).strip()]]}
-        files[folder / ("records.xlsx" if lang == "en" else "数据.xlsx")] = as_workbook(notes | {labels[name]: grid for name, grid in tables.items()})
-    return _write(folder, files)
-
-
-def _write(folder: Path, files: dict[Path, bytes]) -> list[Path]:
-    """All of the files or none of them."""
-    written: list[Path] = []
-    try:
-        for path in files:
-            if path.exists() or path.is_symlink():
-                raise InputError(path, found="a file already there", expected="a folder without it; nothing was written")
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, content in files.items():
-            with path.open("xb") as stream:
-                written.append(path)
-                stream.write(content)
-    except OSError as error:
-        for path in written:
-            path.unlink(missing_ok=True)
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(folder, found=f"a folder that cannot be written to ({reason})", expected="one that can") from None
-    return written
+        return files | {f"{labels[name]}.csv": as_csv(grid) for name, grid in tables.items()}
+    notes = {_say("readme", lang): [[_say("invented", lang).strip()]]}
+    return files | {"records.xlsx" if lang == "en" else "数据.xlsx": as_workbook(notes | {labels[name]: grid for name, grid in tables.items()})}
 
 
 def as_csv(grid: Grid) -> bytes:

@@ -141,6 +141,7 @@ def _caption(plans: Sequence[Policy], groups: Sequence[Group], people: pd.DataFr
     elements = [element for plan in plans for element in plan.pay.values()]
     drawn = [found for element in elements if (found := along(element)) is not None]
     more = {"others": any(found.others for found in drawn), "attainment": any(group.by == "attainment" for group in groups),
+            "rent": any(found.reading.target is not None and found.reading.target.rent is not None for found in drawn),
             "later": any(element.payment is not None for element in elements), "people": people is not None}
     keys = ["caption", *(f"{key}_caption" for key, wanted in more.items() if wanted)]
     return say("list.space", lang).join(say(f"figure.payout.{key}", lang) for key in keys)
@@ -203,9 +204,9 @@ def _draw(upper: Axes, lower: Axes, plans: Sequence[Policy], group: Group, dots:
     upper.tick_params(labelbottom=False)
     upper.set_xlim(0.0, end)
     for axes in (upper, lower):
-        low, high = axes.dataLim.y0, axes.dataLim.y1
-        margin = 0.08 * max(1e-9, high - min(0.0, low))
-        axes.set_ylim(low - margin if low < 0 else 0.0, max(high + margin, min(1.0, low + 1.0) if high <= 0 else high + margin))
+        low, high = min(0.0, axes.dataLim.y0), max(0.0, axes.dataLim.y1)
+        margin = 0.08 * (high - low)
+        axes.set_ylim(low - margin if low else 0.0, high + margin if high or low else 1.0)
         axes.xaxis.set_major_locator(MaxNLocator(3 if columns == 3 and (end >= WIDE or _percent(group)) else 6, integer=not _percent(group)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.10g} %" if _percent(group) else short(value)))
         axes.yaxis.set_major_locator(MaxNLocator(6 if axes is upper else 3))
