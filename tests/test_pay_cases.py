@@ -25,6 +25,7 @@ import sim
 from sim.engine.prepare import new_state, practice_of, world_of
 from sim.engine.stages.settling import line_of
 from sim.engine.state import PAY_MEASURES
+from sim.payroll.book import period_label
 from sim.payroll.derived import parts_of
 from sim.payroll.records import Records
 from sim.payroll.statement import statements
@@ -128,8 +129,8 @@ def _unsaid(case: dict[str, Any]) -> list[str]:
     policy = policy_of(case)
     elements = [*policy.pay.values(), *(element for place in range(len(policy.overrides)) for element in policy.pay_with([place]).values())]
     read = {part.measure for element in elements for measure in element.measures() for part in parts_of(measure)}
-    said = {name for person in people_of(case).values() for name in person} | {deal["measure"] for person in people_of(case).values()
-                                                                             for deal in person.get("deals", ())}
+    people = people_of(case).values()
+    said = {*(name for person in people for name in person), *(deal["measure"] for person in people for deal in person.get("deals", ()))}
     return sorted(name for name in read - said if not pay_measures()[name].built_in)
 
 
@@ -154,15 +155,15 @@ def _targets(person: dict[str, Any], months: list[str]) -> Iterator[tuple[str, s
     if given and isinstance(next(iter(given.values())), dict):
         yield from ((str(period), name, value) for period, targets in given.items() for name, value in targets.items())
         return
-    periods = dict.fromkeys(label for month in pd.PeriodIndex(months, freq="M")
-                            for label in (str(month), f"{month.year}-Q{month.quarter}", f"{month.year}-H{1 + (month.month > 6)}", str(month.year)))
+    periods = dict.fromkeys(period_label(month, period) for month in pd.PeriodIndex(months, freq="M") for period in MONTHS_OF)
     yield from ((period, name, value) for period in periods for name, value in given.items())
 
 
 def _deal(who: str, deal: dict[str, Any]) -> tuple[Any, ...]:
-    days = [np.datetime64(deal[day], "s") if day in deal else np.datetime64("NaT", "s") for day in ("opened", "funded", "received", "reversed")]
+    days = [np.datetime64(deal.get(day, "NaT"), "s") for day in ("opened", "funded", "received", "reversed")]
     part = millionths(deal.get("reversed_share", 1)) if "reversed" in deal else 0
-    return (str(deal["deal"]), who, millionths(deal.get("share", 1)), deal["measure"], millionths(deal["value"]), pay_measures()[deal["measure"]].unit,
+    measure = deal["measure"]
+    return (str(deal["deal"]), who, millionths(deal.get("share", 1)), measure, millionths(deal["value"]), pay_measures()[measure].unit,
             deal.get("origin", ""), *days, part)
 
 
@@ -202,9 +203,10 @@ def in_the_simulation(case: dict[str, Any]) -> dict[str, dict[str, int]]:
     A branch is one team, so each team of the case is settled as a branch.
     """
     policy, people = policy_of(case), people_of(case)
-    teams = dict.fromkeys(p.get("team", "one team") for p in people.values())
-    return {who: lines for team in teams
-            for who, lines in _branch(policy, {w: p for w, p in people.items() if p.get("team", "one team") == team}, case["period"]).items()}
+    teams: dict[str, dict[str, dict[str, Any]]] = {}
+    for who, person in people.items():
+        teams.setdefault(person.get("team", TEXTS["team"]), {})[who] = person
+    return {who: lines for members in teams.values() for who, lines in _branch(policy, members, case["period"]).items()}
 
 
 def _branch(policy: Policy, people: dict[str, dict[str, Any]], period: str) -> dict[str, dict[str, int]]:
@@ -266,7 +268,7 @@ def test_every_case_says_nothing_unknown() -> None:
         case, policy = parameter.values[0], policy_of(parameter.values[0])
         assert {"name", "policy", "period", "input", "output"} <= case.keys() <= {"name", "policy", "period", "input", "output", "months"}
         assert {name for person in people_of(case).values() for name in person} <= {*pay_measures(), *OTHERS}
-        named = {name for lines in expected(case).values() for name in lines} | {name for lines in case.get("months", {}).values() for name in lines}
+        named = {name for lines in (*expected(case).values(), *case.get("months", {}).values()) for name in lines}
         assert named <= {*policy.pay, "pay", "draw", "guarantee", "ceiling", "adjustment"}
         assert case.get("months", {}).keys() <= set(months_of(case["period"]))
         assert not case.get("months") or ONE in people_of(case)

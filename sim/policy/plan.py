@@ -32,6 +32,7 @@ from sim.policy.schedules import (
 MARK_DECIMALS = 8                         # of a unit: so that two thirds of twelve, written 0.666666666667, are eight
 NO_INPUT = -1
 ZERO, ONE = Fraction(0), Fraction(1)
+FAR = Fraction(10) ** 30                  # units: no measure comes near; a bound that a tiny rate meets only there never binds
 
 Why = Literal["fixed", "below", "rate", "step", "curve", "gate", "short"]
 
@@ -182,7 +183,12 @@ def _constant(amount: Fraction) -> Fn:
 
 
 def _from_zero(rows: list[Row]) -> list[Row]:
-    """The rows, with nothing below the first mark."""
+    """The rows, with nothing below the first mark: where that is 0, nothing for a negative result."""
+    return [Row(ZERO if rows[0].x > 0 else -FAR, "below"), *rows]
+
+
+def _nothing_below(rows: list[Row]) -> list[Row]:
+    """The rows of a factor, with nothing below the first mark above 0."""
     return [Row(ZERO, "below"), *rows] if rows[0].x > 0 else rows
 
 
@@ -200,9 +206,9 @@ def _linear(schedule: LinearSchedule, own: int, incentive: Fraction) -> Iterator
         rate = as_written(schedule.rate)
         row = _based(schedule.by, start, "rate", rate, ZERO if whole else -rate * start)
         yield (_fn(own, own, schedule.by, schedule.boundary, True, _from_zero([row])),)
-    if schedule.shortfall_rate is not None and start > 0:
+    if schedule.shortfall_rate is not None:
         short = as_written(schedule.shortfall_rate)
-        rows = [_based(schedule.by, ZERO, "short", short, -short * start), Row(start, "below")]
+        rows = [_based(schedule.by, -FAR, "short", short, -short * start), Row(start, "below")]
         yield (_fn(own, own, schedule.by, schedule.boundary, True, rows),)
 
 
@@ -229,7 +235,7 @@ def _curve(curve: Curve, place: int, why: Why) -> Fn:
     """A factor: linear between the points and level beyond them, or in steps."""
     points = [(as_written(point.mark), as_written(point.gives)) for point in curve.points]
     if curve.shape == "steps":
-        return _fn(place, place, curve.by, curve.boundary, False, _from_zero([Row(x, why, amount=gives) for x, gives in points]))
+        return _fn(place, place, curve.by, curve.boundary, False, _nothing_below([Row(x, why, amount=gives) for x, gives in points]))
     rows = [Row(ZERO, why, amount=points[0][1])] if points[0][0] > 0 else []
     for (x, gives), after in zip(points, [*points[1:], None], strict=True):
         slope = (after[1] - gives) / (after[0] - x) if after else ZERO
@@ -390,7 +396,6 @@ def usual(plan: Compiled) -> list[Result]:
 
 
 PASSED = Fraction(1, 500_000_000)         # units: twice the width at which the float evaluator takes a mark for reached
-FAR = Fraction(10) ** 30                  # units: no measure comes near; a bound that a tiny rate meets only there never binds
 
 
 def pieces_along(plan: Compiled, place: int = 0, others: Sequence[Result] | None = None) -> list[Piece]:

@@ -27,8 +27,8 @@ class LinearSchedule(Part):
     """A rate per unit of the measure, from a threshold on.
 
     from_threshold pays rate x (units - threshold); from_first pays rate x units, once the threshold is reached. Left out, the rate
-    is the base commission rate: target incentive x weight / target. shortfall_rate takes off so much for each unit below the
-    threshold: the same as the rate mirrors reward and penalty (casebook C11).
+    is the base commission rate: target incentive x weight / target. A negative result earns nothing. shortfall_rate takes off so much
+    for each unit below the threshold: the same as the rate mirrors reward and penalty (casebook C11).
     """
 
     kind: Literal["linear"]
@@ -63,7 +63,7 @@ class Tier(Part):
 class TierSchedule(Part):
     """Rates by tier. marginal: each tier's rate on the units inside it; retroactive: the reached tier's rate on all units.
 
-    Below the first `from` nothing is paid. Tiers follow one another without gap or overlap; the last is open; a `to`
+    Below the first `from` nothing is paid, nor for a negative result. Tiers follow one another without gap or overlap; the last is open; a `to`
     left out before that is the next `from`. Bounds count units, or with `by: attainment` shares of the target; rates
     are always CNY per unit of the measure. lookup: another reading chooses the tier, whose rate is paid on the whole measure
     (casebook C9: annualised points choose the rate on net income).
@@ -122,7 +122,7 @@ class Step(Part):
 
 
 class StepSchedule(Part):
-    """A flat amount by the highest step reached (amounts do not add up); nothing below the first."""
+    """A flat amount by the highest step reached (amounts do not add up); nothing below the first, nor for a negative result."""
 
     kind: Literal["step"]
     at: tuple[Step, ...] = Field(min_length=1, max_length=100, description="a list of `{attainment or units, pays}`")
