@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).parent
-COMPILED_SOURCES = ("compiled.py", "rules", "engine", "policy/kernel.py")
+COMPILED_SOURCES = ("compiled.py", "rules", "engine", "policy/kernel.py", "policy/timing.py")
 RESULT_SOURCES = ("compiled.py", "rules", "engine", "policy", "world", "experiments")
 CACHE_VARIABLE = "INCENTIVELAB_CACHE"
 

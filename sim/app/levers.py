@@ -64,13 +64,16 @@ def moved(policy: Policy, levers: Levers) -> Policy:
     changes: dict[str, Any] = {"title": title, "label": title, "status": "proposed"}
     before = levers_of(policy)
     different = {key for key, value in asdict(levers).items() if value != getattr(before, key)}
-    if "base" in different:
+    if "base" in different and BASE in policy.pay:
         changes[f"pay.{BASE}.schedule.amount"] = float(levers.base)
+    elif "base" in different:
+        changes[f"pay.{BASE}"] = {"period": "month", "schedule": {"kind": "fixed", "amount": float(levers.base)}}
     if levers.pay == "fixed" and before.pay == "performance":
         changes[f"pay.{COMMISSION}"] = None
     elif levers.pay == "performance" and before.pay == "fixed":
-        changes[f"pay.{COMMISSION}"] = {"measure": "accounts", "period": "month", "schedule": {"kind": "linear", "rate": float(levers.commission)}}
-    elif levers.pay == "performance" and "commission" in different:
+        schedule = {"kind": "linear", "rate": float(levers.commission)}
+        changes[f"pay.{COMMISSION}"] = {"measure": "accounts", "period": "month", "schedule": schedule}
+    elif levers.pay == "performance" and "commission" in different and _pays_by_account(policy.pay[COMMISSION]):
         changes[f"pay.{COMMISSION}.schedule.rate"] = float(levers.commission)
     if "pairing" in different:
         changes |= _pairing(levers.pairing, before.pairing)

@@ -93,7 +93,8 @@ def _tell_facts(policy: Policy, lang: str) -> None:
     if not math.isnan(whole["on_target_earnings"]):
         rows.append(("on_target_earnings", {}, _money(whole["on_target_earnings"], lang)))
         if whole["on_target_earnings"]:
-            rows.append(("base_share", {}, say("check.mix", lang, **{key: f"{100 * whole[f'{key}_share']:.3g}" for key in ("base", "incentive")})))
+            mix = {key: f"{100 * whole[f'{key}_share']:.3g}" for key in ("base", "incentive")}
+            rows.append(("base_share", {}, say("check.mix", lang, **mix)))
     for fact, leverage in (("excellence", "leverage_at_excellence"), ("maximum_incentive", "leverage_at_maximum")):
         value, times = _money(whole[fact], lang), whole[leverage]
         if not math.isnan(whole[fact]):
@@ -101,10 +102,11 @@ def _tell_facts(policy: Policy, lang: str) -> None:
             rows.append((fact, {"attainment": f"{100 * EXCELLENCE:g}"} if fact == "excellence" else {}, told))
     for row in facts[facts["fact"] == "base_commission_rate"].itertuples():
         element = policy.pay[row.element]
-        rows.append((row.fact, {"element": getattr(label_of(row.element, element), lang)}, base_rate_text(row.value, element.measure, lang)))
+        label = getattr(label_of(row.element, element), lang)
+        rows.append((row.fact, {"element": label}, base_rate_text(row.value, element.measure, lang)))
     file = policy.files[0] if policy.files else policy.name
     print(say("check.facts", lang, file=file))
-    table = [(say(f"check.fact.{fact}", lang, **parts), value) for fact, parts, value in rows]
+    table = [(say(f"check.fact_{fact}", lang, **parts), value) for fact, parts, value in rows]
     width = max(_width(name) for name, _ in table)
     for name, value in table:
         print(f"  {name}{' ' * (width - _width(name))}  {value}")

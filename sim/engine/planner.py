@@ -8,7 +8,9 @@ non-concave: where pay bends ahead, levels of effort kept up to the period's end
 An outlook row g tells what the manager expects of merged schedule g. done: units of the payee's measure in the open
 period so far. others: units a day from the payee's other members, and without effort. left: days like today until the period's end, today
 included. scale: the payee's measure is scale x units. share: the manager's part of the payee's pay. sd: standard deviation
-of a day's measure; 0 counts units (Poisson). It takes down slope: CNY a unit of the manager's at the margin.
+of a day's measure; 0 counts units (Poisson). It takes down slope: CNY a unit of the manager's at the margin. A joint line has a row a
+measure, one after the other; there also count rest: the share of what is to come that falls into the period's last month; month,
+year: units of the payee's in the period's last month, and in the year, so far; ends: number of that month in the year.
 The desk holds, by activity k, theta[k]: output of the first hour; own_worth[k]: CNY a unit of output besides pay;
 yields[k, m]: units of measure m in a unit of output; and takes down split[k]: share of the hours; worth[m]: CNY a unit of
 measure m at the margin, in pay.
@@ -23,7 +25,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import ACTIVITY_COUNT, MEASURE_COUNT, SERVICE
-from sim.policy.kernel import Schedules, expect_count, expect_normal
+from sim.policy.kernel import FURTHER, IN_LAST_MONTH, IN_YEAR, SIMPLE, Schedules, expect_count, expect_joint, expect_normal, months_covered
 from sim.rules.effort import best_effort, cost_of_effort, marginal_gain, norm_cost
 
 NOBODY = 1e30            # the effort of a mentor one never passes
@@ -62,9 +64,34 @@ def forecast(pay: Schedules, g: int, o: np.recarray, rate: float, risk: float) -
 
 
 @rule
+def forecast_joint(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, float], risk: float) -> float:
+    """As `forecast`, for a joint line and `rates` units a day of each measure; leaves its slopes in its rows of the outlook."""
+    line = pay.lines[g]
+    shift, slope = np.zeros(line.inputs_stop - line.inputs), np.zeros(line.inputs_stop - line.inputs)
+    for place in range(len(shift)):
+        read = pay.inputs[line.inputs + place]
+        if read.measure >= 0:
+            row = o[g + read.measure]
+            times = 12.0 / months_covered(read.over, line.period, int(row.ends)) if read.annualised else 1.0
+            slope[place] = times * (row.rest if read.over == IN_LAST_MONTH else 1.0)
+            if read.over == IN_YEAR:
+                shift[place] = times * row.scale * (row.year - row.done)
+            elif read.over == IN_LAST_MONTH:
+                shift[place] = times * row.scale * (row.month - row.rest * row.done)
+    a, b = o[g], o[g + 1]
+    sds = (a.sd * math.sqrt(a.left) if a.sd > 0.0 else -1.0, b.sd * math.sqrt(b.left) if b.sd > 0.0 else -1.0)
+    value, first, second = expect_joint(pay, g, shift, slope, (a.done, b.done), (a.left * (rates[0] + a.others), b.left * (rates[1] + b.others)),
+                                        sds, a.scale, risk, a.share)
+    a.slope, b.slope = first, second
+    return value
+
+
+@rule
 def bends_ahead(pay: Schedules, o: np.recarray) -> bool:
     """Whether any schedule still has a knot ahead of what is done (otherwise the worth of a unit is the same throughout)."""
     for g in range(len(o)):
+        if pay.lines[g].joint != SIMPLE:
+            return True
         last = pay.lines[g].stop - 1
         if last > pay.lines[g].first and (o[g].sd > 0.0 or pay.knots[last].x > o[g].scale * o[g].done + 1e-9):
             return True
@@ -118,7 +145,11 @@ def reckon(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: floa
     for m in range(MEASURE_COUNT):
         rate = -1.0
         for g in range(len(o)):
-            if pay.lines[g].measure == m:
+            if pay.lines[g].measure == m and pay.lines[g].joint != SIMPLE:
+                if pay.lines[g].joint != FURTHER:
+                    value += forecast_joint(pay, g, o, (brings(d, p.eta, effort, 0), brings(d, p.eta, effort, 1)), p.risk) / o[g].left
+                d.worth[m] += o[g].slope
+            elif pay.lines[g].measure == m:
                 if rate < 0.0:
                     rate = brings(d, p.eta, effort, m)
                 expected, slope = forecast(pay, g, o, rate, p.risk)
@@ -141,16 +172,28 @@ def own_gain(d: np.record, p: Person, effort: float) -> float:
 
 
 @rule
+def most_of(d: np.record, p: Person, m: int) -> float:
+    """Units of a measure a day that full capacity would bring, spent on the best activity for it alone."""
+    most = 0.0
+    for k in range(ACTIVITY_COUNT):
+        most = max(most, d.theta[k] * d.yields[k, m])
+    return most * math.pow(p.capacity, p.eta)
+
+
+@rule
 def ambition(pay: Schedules, d: np.record, o: np.recarray, p: Person) -> None:
     """Start the comparison from the top: a unit is worth the average over all that full capacity could bring."""
     for m in range(MEASURE_COUNT):
         d.worth[m] = 0.0
-        most = 0.0
-        for k in range(ACTIVITY_COUNT):
-            most = max(most, d.theta[k] * d.yields[k, m])
-        most *= math.pow(p.capacity, p.eta)
+        most = most_of(d, p, m)
         for g in range(len(o)):
-            if pay.lines[g].measure == m and most > 0.0:
+            if pay.lines[g].measure == m and most > 0.0 and pay.lines[g].joint != SIMPLE:
+                other = most_of(d, p, 1 - m)
+                at = g - m                                   # the row of measure 0
+                high = forecast_joint(pay, at, o, (most, other) if m == 0 else (other, most), p.risk)
+                low = forecast_joint(pay, at, o, (0.0, other) if m == 0 else (other, 0.0), p.risk)
+                d.worth[m] += max(0.0, high - low) / (o[g].left * most)
+            elif pay.lines[g].measure == m and most > 0.0:
                 high, _ = forecast(pay, g, o, most, p.risk)
                 low, _ = forecast(pay, g, o, 0.0, p.risk)
                 d.worth[m] += max(0.0, high - low) / (o[g].left * most)

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import (
-    ACCOUNTS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CUSTOMER, DAY, DESK, FINALS, MANAGER, OUTLOOK, PERSON, PLACE, POOL,
+    ACCOUNTS, BOOKS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CUSTOMER, DAY, DESK, FINALS, MANAGER, OUTLOOK, PERSON, PLACE, PLAN_LINES, POOL,
     PRACTICE_NUMBERS, RECORDS, SEGMENT, SERVICE, SERVICE_CONTACTS, SHARED, TALLY, TELLING, WORLD_NUMBERS, Practice, State,
     World, rows,
 )
@@ -104,11 +104,16 @@ def _days(scenario: Scenario) -> np.recarray:
     days = rows(DAY, line.days)
     days.demand, days.week, days.month = line.demand, line.week, line.month
     days.month_ends, days.quarter_ends = line.last_of_month, line.last_of_quarter
+    days.number = [day.month for day in line.dates]
     for period, ends in enumerate((line.last_of_month, line.last_of_quarter)):
-        ahead = 0.0
+        ahead, in_last, last = 0.0, 0.0, 0
         for day in range(line.days - 1, -1, -1):
-            ahead = line.demand[day] + (0.0 if ends[day] else ahead)
-            days.left[day, period] = ahead
+            if ends[day]:
+                ahead, in_last, last = 0.0, 0.0, line.month[day]
+                number = days.number[day]
+            ahead += line.demand[day]
+            in_last += line.demand[day] if line.month[day] == last else 0.0
+            days.left[day, period], days.left_last[day, period], days.ends[day, period] = ahead, in_last, number
     return days
 
 
@@ -167,9 +172,11 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
     room = max(room, room_for(w))
     weeks, months = w.days.week[-1] + 1, w.days.month[-1] + 1
     longest = int(w.people.portfolio.max()) + room - int(w.people.portfolio.sum())
+    over_time, columns = len(elements.terms) > 0, len(elements.lines)
     return State(
         rows(MANAGER, n), rows(CUSTOMER, room), rows(POOL, n + 1, CHANNEL_COUNT), np.zeros((n, longest), dtype=np.int64),
-        rows(TALLY, 1)[0], np.zeros((n, len(elements.lines)), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
+        rows(TALLY, 1)[0], np.zeros((n, columns + PLAN_LINES * over_time), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
+        np.zeros((n * over_time, columns + 1, BOOKS), dtype=np.int64), np.zeros((months * over_time, n, columns), dtype=np.int64),
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
         rows(OUTLOOK, len(merged.lines)), rows(DESK, 1)[0], rows(MANAGER, 1)[0],
     )
@@ -186,7 +193,8 @@ def clear(s: State) -> None:
     for i in range(len(s.managers)):
         s.managers[i] = s.blank
     s.tally.customers, s.tally.overflow = 0, 0
-    s.lines[:], s.months[:], s.weeks[:], s.daily_accounts[:], s.finals[:] = 0, 0, 0.0, 0.0, 0.0
+    s.lines[:], s.months[:], s.books[:], s.later[:] = 0, 0, 0, 0
+    s.weeks[:], s.daily_accounts[:], s.finals[:] = 0.0, 0.0, 0.0
 
 
 @rule

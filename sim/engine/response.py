@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.engine.planner import NOBODY, Person, plan_effort
 from sim.engine.state import ACTIVITY_COUNT, DESK, OUTLOOK, PAY_MEASURES, rows
-from sim.policy.kernel import Schedules
+from sim.policy.kernel import FURTHER, Schedules
 from sim.policy.schedule import pay_tables
 from sim.policy.schema import Policy
 
@@ -37,7 +37,7 @@ def best_response(
     policy: or its tables (`pay_tables`), where many calls share them. productivity: accounts from the first hour (one
     activity), or of each activity in the order of `sim.engine.state.ACTIVITIES`. cost, gamma: of effort, c E^gamma / gamma in CNY
     a day. eta: returns to hours. own_worth: CNY an account besides pay. done: accounts so far in the period, days_left to its
-    end. noise_sd: standard deviation of a day's accounts where they are normal; None counts them (Poisson). risk: 1/CNY.
+    end; units of a joint line's other measure count from nothing likewise. noise_sd: standard deviation of a day's accounts where they are normal; None counts them (Poisson). risk: 1/CNY.
     group: people who share a team's pay, others: accounts a day they bring together. norm, below, above: see
     `sim.rules.effort.norm_pull`. imposed: hours a day taken. levels, refinements: fineness of the search.
     """
@@ -48,8 +48,10 @@ def best_response(
     desk.own_worth[:] = np.broadcast_to(np.asarray(own_worth, dtype=np.float64), (ACTIVITY_COUNT,))
     desk.yields[: ACTIVITY_COUNT - 1, 0] = 1.0
     desk.yields[ACTIVITY_COUNT - 1, 1] = 1.0
-    outlook.done, outlook.others, outlook.left, outlook.scale = done, others, days_left, 1.0
-    outlook.share = np.where(merged.lines.own, 1.0, 1.0 / group)
+    mine = merged.lines.joint != FURTHER
+    outlook.done, outlook.others, outlook.left, outlook.scale = done * mine, others * mine, days_left, 1.0
+    outlook.share = np.where(merged.lines.own, 1.0, 1.0 / group) * merged.lines.weight
+    outlook.rest, outlook.month, outlook.year, outlook.ends = 1.0, done * mine, done * mine, 12.0
     outlook.sd = 0.0 if noise_sd is None else max(noise_sd, 1e-12)      # 0 is the code for counts
     person = Person(cost, gamma, eta, imposed, capacity, norm or 0.0, below if norm is not None else 0.0,
                     above if norm is not None else 0.0, NOBODY, 0.0, risk)

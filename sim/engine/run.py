@@ -19,7 +19,7 @@ from sim.policy.kernel import Schedules
 class BranchRuns(NamedTuple):
     """What R replications of one branch left behind; n managers, W weeks, M months, E pay lines, D days.
 
-    weeks (R, W, n, RECORDS); months (R, M, n) fen; lines (R, n, E) fen; daily_accounts (R, D, n); finals (R, n, FINALS).
+    weeks (R, W, n, RECORDS); months (R, M, n) fen; lines (R, n, E) fen (see State); daily_accounts (R, D, n); finals (R, n, FINALS).
     """
 
     weeks: np.ndarray

@@ -19,6 +19,10 @@ SHARED = (True, False, True, False)               # pools worked by the whole br
 PAY_MEASURES = ("accounts", "contacts")           # what a pay plan can count in this version
 ACCOUNTS, SERVICE_CONTACTS = 0, 1
 MEASURE_COUNT, PERIOD_COUNT = len(PAY_MEASURES), 2
+# What is kept of each element (rows) and manager while pay is settled over time, fen: earned in the open month and quarter, what is still
+# to be taken off or repaid, what falls due now, paid in advance. One row more is the whole plan's: the draw's balance, paid under the ceiling.
+B_MONTH, B_QUARTER, B_BALANCE, B_DUE, B_ADVANCED, BOOKS = range(6)
+L_DRAW, L_GUARANTEE, L_CEILING, PLAN_LINES = range(4)         # lines of the whole plan, after those of elements
 TELLING = {"nothing": 0, "successes": 1, "excuses": 2}
 
 # What is recorded of every manager and week. Flows are sums, levels are read at the week's last day.
@@ -27,8 +31,8 @@ RECORDS = ("accounts", "accounts_assigned", *(f"accounts_{c}" for c in CHANNELS)
 (R_ACCOUNTS, R_ASSIGNED, R_CHANNEL, _, _, _, R_PROSPECTS, R_CONTACTS, R_EFFORT, R_DEPOSITS, R_SKILL, R_NORM,
  R_LEANING, R_PRESSURE, R_DAYS) = range(len(RECORDS))
 # What is read off once, at the horizon's end.
-FINALS = ("satisfaction", "churned", "customers")
-F_SATISFACTION, F_CHURNED, F_CUSTOMERS = range(len(FINALS))
+FINALS = ("satisfaction", "churned", "customers", "pay_held")      # pay_held: CNY kept back, to be released after the horizon
+F_SATISFACTION, F_CHURNED, F_CUSTOMERS, F_HELD = range(len(FINALS))
 
 
 def record(floats: str = "", ints: str = "", flags: str = "", keys: str = "", **arrays: tuple[int, ...]) -> np.dtype:
@@ -49,8 +53,9 @@ PERSON = record(
     " tenure", keys="seat")
 CHANNEL = record("pace unskilled skilled pool refill")
 SEGMENT = record("cut balance_log_median balance_log_sd")          # cut: cumulative share of customers
-DAY = record("demand", "week month", "month_ends quarter_ends", left=(PERIOD_COUNT,))
-# left: demand still to come until the month's and the quarter's end, this day included
+DAY = record("demand", "week month number", "month_ends quarter_ends", left=(PERIOD_COUNT,), left_last=(PERIOD_COUNT,), ends=(PERIOD_COUNT,))
+# number: of the month in the calendar year. left: demand still to come until the month's and the quarter's end, this day included;
+# left_last: of this, what falls into the period's last month; ends: the number of that month
 WORLD_NUMBERS = record(
     "effort_gamma effort_eta intrinsic_spread talent_spread service_duty skill_ceiling skill_floor learning_rate"
     " forgetting_rate plan_tremble habit_share"
@@ -119,6 +124,7 @@ MANAGER = record(
     planned=(MEASURE_COUNT,),            # units of each pay measure on an ordinary day, as planned
     since_meeting=(2,),                  # accounts of one's own, and those expected at belief 1
     period_units=(MEASURE_COUNT, PERIOD_COUNT),                    # in the open month and quarter
+    year_units=(MEASURE_COUNT,),                                   # in the calendar year, up to the open month
 )
 CUSTOMER = record(
     "balance satisfaction irritation"    # CNY; the latter two as of the day last seen
@@ -126,8 +132,8 @@ CUSTOMER = record(
     "owner segment seen",                # manager's row; segment's row; day
 )
 POOL = record("available worked won")    # prospects not worked lately, worked in vain, won
-TALLY = record("", "customers overflow") # rows of customers in use; 1 when there were too few
-OUTLOOK = record("done others left scale share sd slope")                # see planner.py
+TALLY = record("", "customers overflow number")       # rows of customers in use; 1 when there were too few; number of the open month
+OUTLOOK = record("done others left scale share sd slope rest month year ends")       # see planner.py
 DESK = record(theta=(ACTIVITY_COUNT,), own_worth=(ACTIVITY_COUNT,), split=(ACTIVITY_COUNT,), worth=(MEASURE_COUNT,),
               yields=(ACTIVITY_COUNT, MEASURE_COUNT))              # see planner.py
 
@@ -136,7 +142,8 @@ class State(NamedTuple):
     """What a day changes, for n managers, W weeks, M months, D days and E lines of pay.
 
     pools (n + 1, channels): each manager's, and the branch's in the last row. book (n, room): rows of the customers held.
-    lines (n, E) and months (M, n): fen paid. weeks (W, n, RECORDS), daily_accounts (D, n), finals (n, FINALS): records.
+    lines (n, E) and months (M, n): fen paid; where pay is settled over time, lines has PLAN_LINES columns more. books (n, E + 1, BOOKS) and
+    later (M, n, E): fen on the way, see `settle_over_time`. weeks (W, n, RECORDS), daily_accounts (D, n), finals (n, FINALS): records.
     outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
     """
 
@@ -147,6 +154,8 @@ class State(NamedTuple):
     tally: np.record
     lines: np.ndarray
     months: np.ndarray
+    books: np.ndarray
+    later: np.ndarray
     weeks: np.ndarray
     daily_accounts: np.ndarray
     finals: np.ndarray

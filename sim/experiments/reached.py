@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 
 from sim.experiments.simulate import check_numbers
 from sim.policy import Element, LinearSchedule, Policy
-from sim.policy.facts import along, is_fixed
+from sim.policy.facts import Along, along, is_fixed
 from sim.policy.lint import PlanWarning, Reached, known_codes, warnings_of, word
+from sim.policy.payment import Crediting, Terms
 from sim.world import Calendar, Scenario, check_fit
 
 QUICK = 50               # replications: enough for a median, and done in a second
 SCALE = 1e6              # CNY a unit, so that rounding to the fen loses nothing
 WHOLE = 0.85             # of an average month's or quarter's days: less is a period cut short
 DAYS = {"month": 365.25 / 12, "quarter": 365.25 / 4}
-BEYOND = ("credit", "credit_cap", "windfall", "ramp", "prorated", "less", "in_force", "budget", "split", "payment")   # not simulated
 
 
 def lint(policy: Policy, scenario: Scenario | None = None, disable: Collection[str] = (), replications: int = QUICK,
@@ -36,48 +37,57 @@ def reached(policy: Policy, scenario: Scenario, replications: int = QUICK, seed:
     that the simulation does not know are left out of the policy, and say so (`simulated` is False).
     """
     check_numbers(replications, seed, 1)
-    order = list(policy.pay)
-    known = {name: element for name, element in policy.pay.items() if is_simulated(element)}
-    found = {name: Reached(np.array([]), np.nan, how=word("given"), simulated=False) for name, element in policy.pay.items()
-             if name not in known and not is_fixed(element)}
-    if not any(element.measure for element in known.values()):
-        return found
-    policy = policy.model_copy(update={"pay": known})
-    check_fit(scenario, policy)
+    known = simulated_part(policy)
+    drawn = {name: found for name, element in known.pay.items() if (found := along(element)) is not None and _is_counted(found)}
+    beyond = Reached(np.array([]), np.nan, how=word("given"), simulated=False)
+    if drawn:
+        check_fit(scenario, known)
     how = word("simulated", replications=replications, seed=seed, scenario=scenario.title)
     groups: dict[tuple[str, str, str], Reached] = {}
-    for element in known.values():
-        key = (element.measure or "", element.period, element.payee)
-        if element.measure and key not in groups:
-            each = _paid(policy, scenario, _probe(element, rate=SCALE), replications, seed)
+    results: dict[str, Reached] = {}
+    for name, element in policy.pay.items():
+        if name not in drawn:
+            if not is_fixed(element):
+                results[name] = beyond
+            continue
+        key = (drawn[name].reading.measure, element.period, element.payee)
+        if key not in groups:
+            each = _paid(known, scenario, _probe(*key, rate=SCALE), replications, seed)
             alone = element.payee == "self"
-            shares = np.full_like(each, SCALE) if alone else _paid(policy, scenario, _probe(element, floor=SCALE), replications, seed)
+            shares = np.full_like(each, SCALE) if alone else _paid(known, scenario, _probe(*key, floor=SCALE), replications, seed)
             members = SCALE / shares.mean() if shares.size else np.nan
             groups[key] = Reached(np.round(each / shares, 6), float(members), how)
-    tried = {name: groups[element.measure, element.period, element.payee] for name, element in known.items() if element.measure}
-    return {name: each for name in order if (each := tried.get(name) or found.get(name))}
+        results[name] = groups[key]
+    return results
 
 
-def is_simulated(element: Element) -> bool:
-    """Whether the simulation knows what an element pays: fixed pay, or pay by one measure that it counts, by month or quarter,
-    and at once.
-    """
+def simulated_part(policy: Policy) -> Policy:
+    """The policy with the elements that the simulation knows, unless they refer to others; terms for the whole plan are left aside."""
     from sim.engine.state import PAY_MEASURES
-    from sim.policy.schedule import PERIODS
+    from sim.policy.schedule import not_simulated
 
-    drawn = along(element)
-    if drawn is None:
-        return element.period in PERIODS
-    alone = (drawn.by == "units" and not drawn.others and drawn.per is None and drawn.reading.over == "period"
-             and not drawn.reading.annualised and element.measure in PAY_MEASURES)
-    ruled = element.target is not None and (element.target.rent is not None or element.target.value is None)
-    return alone and not ruled and element.period in PERIODS and not any(getattr(element, key) is not None for key in BEYOND)
+    places = [place for place, _ in not_simulated(policy, PAY_MEASURES)]
+    pay = {name: element for name, element in policy.pay.items()
+           if not any(place == f"pay.{name}" or place.startswith(f"pay.{name}.") for place in places)}
+    while linked := [name for name, element in pay.items() if any(other not in pay for other in _others(element))]:
+        pay = {name: element for name, element in pay.items() if name not in linked}
+    return policy.model_copy(update={"pay": pay, "overrides": (), "terms": Terms(), "crediting": Crediting()})
 
 
-def _probe(element: Element, rate: float = 0.0, floor: float | None = None) -> Element:
-    """An element that pays by the unit, or the same to every group, over the same measure, period and payee."""
-    return Element(measure=element.measure, period=element.period, payee=element.payee, floor=floor,
-                   schedule=LinearSchedule(kind="linear", rate=rate))
+def _others(element: Element) -> tuple[str, ...]:
+    """The elements that one refers to."""
+    carried = element.payment.carry_over if element.payment else None
+    return (*(element.less or ()), *(carried or ()))
+
+
+def _is_counted(found: Along) -> bool:
+    """Whether what an element is drawn against is a count of the whole period."""
+    return found.by == "units" and found.per is None and found.reading.over == "period" and not found.reading.annualised
+
+
+def _probe(measure: str, period: Any, payee: Any, rate: float = 0.0, floor: float | None = None) -> Element:
+    """An element that pays by the unit, or the same to every group, over this measure and period to this payee."""
+    return Element(measure=measure, period=period, payee=payee, floor=floor, schedule=LinearSchedule(kind="linear", rate=rate))
 
 
 def _paid(policy: Policy, scenario: Scenario, probe: Element, replications: int, seed: int) -> np.ndarray:

@@ -53,7 +53,7 @@ class Backtest:
 
     @cached_property
     def history(self) -> History:
-        return History(self.records)
+        return History(self.records, self.baseline)
 
     @cached_property
     def pay(self) -> dict[str, np.ndarray]:
@@ -151,12 +151,15 @@ class Backtest:
         income = income_of(self.history)
         parts = []
         for name, found in self.statements.items():
-            totals = found.totals("month")
-            by_month = totals.set_index("month")["amount"].reindex(self.history.months.strftime("%Y-%m"), fill_value=0)
-            earned = income[1] if income else np.full(len(by_month), np.nan)
-            pay = by_month.to_numpy() / 100
+            by_month = found.totals("month").set_index("month")["amount"]
+            by_month.index = by_month.index.astype(str)
+            months = sorted({*by_month.index, *self.history.months.strftime("%Y-%m")})     # what is paid later stands in later months
+            people = pd.Series(self.history.held.sum(axis=1), index=self.history.months.strftime("%Y-%m")).reindex(months, fill_value=0)
+            earned = pd.Series(income[1] if income else np.nan, index=self.history.months.strftime("%Y-%m")).reindex(months).to_numpy()
+            fen = by_month.reindex(months, fill_value=0).to_numpy()
+            pay = fen / 100
             parts.append(pd.DataFrame({
-                "policy": name, "month": by_month.index, "pay": by_month.to_numpy(), "people": self.history.held.sum(axis=1), "income": earned,
+                "policy": name, "month": months, "pay": fen, "people": people.to_numpy(), "income": earned,
                 "share": np.divide(pay, earned, out=np.full(len(pay), np.nan), where=earned > 0), "left": earned - pay}))
         return pd.concat(parts, ignore_index=True)
 
@@ -164,6 +167,11 @@ class Backtest:
     def income_measure(self) -> str | None:
         found = income_of(self.history)
         return found[0] if found else None
+
+    @property
+    def due(self) -> dict[str, int]:
+        """Fen earned and, by each plan's own timing, to be paid after the records end; not in any total here."""
+        return {name: int(found.due["amount"].sum()) for name, found in self.statements.items()}
 
     @cached_property
     def clusters(self) -> np.ndarray:
@@ -315,7 +323,7 @@ class Backtest:
         from sim.compiled import results_digest
 
         return {"incentivelab": __version__, "code": results_digest(), "seed": self.seed, "resamples": self.resamples, "scales": list(self.scales),
-                "confidence": CONFIDENCE, "data_digest": self.data_digest, "months": [self.records.months[0], self.records.months[-1]],
+                "confidence": CONFIDENCE, "data_digest": self.data_digest, "months": [str(month) for month in self.history.months[[0, -1]]],
                 "people": len(self.records.people), "baseline": self.baseline.name,
                 "policies": {policy.name: self.digests.get(policy.name, policy.digest) for policy in self.policies}}
 
@@ -387,15 +395,11 @@ def interacts(policy: Policy) -> bool:
 def _ties(policy: Policy) -> set[str]:
     """What ties people's pay together: team, pair, supervisor, or budget (everybody)."""
     ties = {"pair"} if policy.practices.mentor_pairing.bundled else set()
-    for element in policy.pay.values():
-        credit = getattr(element, "credit", None)
-        rule = credit.rule if credit else "direct"
+    plans = [policy.pay, *(policy.pay_with((place,)) for place in range(len(policy.overrides)))]
+    for element in (element for pay in plans for element in pay.values()):
+        rule = element.credit.rule if element.credit else "direct"
         ties |= {element.payee} - {"self"} | ({"supervisor"} if rule == "roll_up" else {"team"} if rule == "overlay" else set())
-        ties |= {"budget"} if getattr(element, "budget", None) is not None else set()
-    for override in getattr(policy, "overrides", ()):
-        texts = repr(override.pay)
-        ties |= {tie for tie, sign in (("team", "'team'"), ("pair", "'pair'"), ("supervisor", "roll_up"), ("team", "overlay"), ("budget", "budget"))
-                 if sign in texts}
+        ties |= {"budget"} if element.budget is not None else set()
     return ties
 
 
@@ -408,6 +412,8 @@ def clusters_of(policies: Sequence[Policy], records: Records) -> np.ndarray:
     ties = set().union(*map(_ties, policies))
     if "budget" in ties:
         return np.zeros(count, dtype=np.int64)
+    if not ties:
+        return np.arange(count)
     ids, ends = pd.Index(people["person"]), []
     for tie, column in (("pair", "mentor"), ("supervisor", "supervisor")):
         if tie in ties and column in people:
@@ -424,11 +430,13 @@ def clusters_of(policies: Sequence[Policy], records: Records) -> np.ndarray:
 
 
 def quantiles(values: Sequence[float]) -> tuple[float, float]:
-    """Where nine in ten lie; NaN where there are none, or one is not known."""
-    if not len(values):
+    """Where nine in ten lie; NaN where there are none, or more than one in twenty is not known."""
+    known = np.asarray(values, dtype=float)
+    known = known[~np.isnan(known)]
+    if not len(known) or len(known) < 0.95 * len(values):
         return np.nan, np.nan
     edge = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(np.asarray(values, dtype=float), [edge, 1 - edge])
+    low, high = np.quantile(known, [edge, 1 - edge])
     return float(low), float(high)
 
 

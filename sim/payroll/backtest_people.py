@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import InputError
+from sim.payroll.book import Book, book_of, period_label
 from sim.payroll.derived import over_period, with_derived
 from sim.payroll.numbers import SCALE
 from sim.payroll.records import Records
@@ -21,44 +22,38 @@ from sim.policy.measures import pay_measures
 PROFITS = ("profit", "responsible_profit", "income", "responsible_profit_before_loss", "responsible_income")
 INCOMES = ("income", "responsible_income")
 TENURES = (0, 1, 3, 5, 10)            # years: where the groups begin
-SPANS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 ATTAINMENT_COLUMNS = ("row", "measure", "period", "source", "result", "target", "attainment")
 
 
 @dataclass(frozen=True)
 class History:
-    """Records as arrays: rows of `people`, months from the first to the last."""
+    """Records as arrays: rows of `people`, months from the first to the last; results of deals as the policy credits them."""
 
     records: Records
+    policy: Policy
 
     @cached_property
+    def book(self) -> Book:
+        return book_of(self.policy, self.records)
+
+    @property
     def months(self) -> pd.PeriodIndex:
-        labels = self.records.months
-        return pd.period_range(labels[0], labels[-1], freq="M")
+        return self.book.months
 
-    @cached_property
+    @property
     def days(self) -> np.ndarray:
-        return self.months.days_in_month.to_numpy()
+        """Calendar days of each month."""
+        return self.book.days
 
-    @cached_property
+    @property
     def held(self) -> np.ndarray:
         """Months x people: in post for a day or more."""
-        people, calendar = self.records.people, self.months.to_timestamp().to_numpy().astype("datetime64[M]")[:, None]
-        joined, left = (people[name].to_numpy().astype("datetime64[M]") for name in ("joined", "left"))
-        return (np.isnat(joined) | (joined <= calendar)) & (np.isnat(left) | (left >= calendar))
+        return self.book.posts
 
-    @cached_property
+    @property
     def values(self) -> dict[str, np.ndarray]:
         """Months x people by recorded measure, millionths of its unit."""
-        measures, found = self.records.measures, {}
-        starts = pd.PeriodIndex(measures["month"].cat.categories.astype(str), freq="M").asi8 - self.months.asi8[0]
-        month, person, kind = starts[measures["month"].cat.codes], measures["person"].cat.codes.to_numpy(), measures["measure"].cat.codes.to_numpy()
-        value = measures["value"].to_numpy()
-        for place, name in enumerate(measures["measure"].cat.categories):
-            rows = kind == place
-            found[str(name)] = np.zeros((len(self.months), len(self.records.people)), dtype=np.int64)
-            np.add.at(found[str(name)], (month[rows], person[rows]), value[rows])
-        return found
+        return {name: values for name, values in self.book.values.items() if not pay_measures()[name].built_in}
 
     @cached_property
     def months_in_post(self) -> np.ndarray:
@@ -113,14 +108,9 @@ def counted(policies: Sequence[Policy]) -> list[str]:
     uses: dict[str, int] = {}
     for policy in policies:
         for element in policy.pay.values():
-            for name in measures_of(element):
+            for name in element.measures():
                 uses[name] = uses.get(name, 0) + 1
     return sorted(uses, key=lambda name: -uses[name])
-
-
-def measures_of(element: object) -> tuple[str, ...]:
-    read = getattr(element, "measures", None)
-    return read() if read else ((element.measure,) if element.measure else ())  # type: ignore[attr-defined]
 
 
 def performances(history: History, policies: Sequence[Policy]) -> list[str]:
@@ -171,10 +161,8 @@ def _against_files(history: History, policies: Sequence[Policy]) -> Iterator[pd.
 
 
 def labels_of(months: pd.PeriodIndex, period: str) -> list[str]:
-    """The periods of a kind that begin within the months."""
-    names = {"month": lambda m: f"{m.year}-{m.month:02d}", "quarter": lambda m: f"{m.year}-Q{m.quarter}",
-             "half_year": lambda m: f"{m.year}-H{1 + (m.month > 6)}", "year": lambda m: str(m.year)}
-    return list(dict.fromkeys(names[period](month) for month in months))
+    """The periods of a kind that begin or end within the months."""
+    return list(dict.fromkeys(period_label(month, period) for month in months))
 
 
 def bounds_of(label: str) -> tuple[pd.Period, pd.Period]:
@@ -228,23 +216,29 @@ def rank_correlation(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.corrcoef(a, b)[0, 1]) if a.std() and b.std() else np.nan
 
 
-def outliers(x: np.ndarray, y: np.ndarray, most: int = 5) -> np.ndarray:
-    """Whose y lies furthest from a robust line through all: more than 3.5 scaled median deviations, at most so many, furthest first.
-
-    The line is Theil and Sen's, through up to 1,000 points evenly chosen by x.
-    """
+def robust_line(x: np.ndarray, y: np.ndarray) -> tuple[float, float] | None:
+    """Slope and intercept of Theil and Sen's line (medians of slopes and of what is left), through up to 1,000 points evenly chosen
+    by x; None for fewer than eight points or where x never varies."""
     known = np.flatnonzero(~(np.isnan(x) | np.isnan(y)))
     if len(known) < 8 or x[known].std() == 0:
-        return known[:0]
-    from scipy.stats import theilslopes
-
+        return None
     ordered = known[np.argsort(x[known], kind="stable")]
     some = ordered[np.linspace(0, len(ordered) - 1, min(len(ordered), 1000)).astype(int)]
-    slope, intercept = theilslopes(y[some], x[some])[:2]
-    off = np.abs(y[known] - intercept - slope * x[known])
-    scale = 1.4826 * np.median(off)
-    far = known[off > 3.5 * scale] if scale > 0 else known[:0]
-    return far[np.argsort(-np.abs(y[far] - intercept - slope * x[far]), kind="stable")][:most]
+    one, two = np.triu_indices(len(some), 1)
+    run = x[some][two] - x[some][one]
+    slope = float(np.median((y[some][two] - y[some][one])[run > 0] / run[run > 0]))
+    return slope, float(np.median(y[some] - slope * x[some]))
+
+
+def outliers(x: np.ndarray, y: np.ndarray, most: int = 5) -> np.ndarray:
+    """Whose y lies furthest from the robust line: more than 3.5 scaled median deviations off, at most so many, furthest first."""
+    line = robust_line(x, y)
+    if line is None:
+        return np.zeros(0, dtype=np.int64)
+    off = np.abs(y - line[1] - line[0] * x)
+    scale = 1.4826 * np.nanmedian(off)
+    far = np.flatnonzero(off > 3.5 * scale) if scale > 0 else np.zeros(0, dtype=np.int64)
+    return far[np.argsort(-off[far], kind="stable")][:most]
 
 
 def groups_of(grades: pd.Series) -> Mapping[str, np.ndarray]:

@@ -16,6 +16,7 @@ import pandas as pd
 from sim.errors import InputError, nearest
 from sim.payroll.credits import Credits
 from sim.payroll.derived import over_period, parts_of
+from sim.payroll.entries import rings, round_trip
 from sim.payroll.records import Records
 from sim.payroll.targets import GivenTargets, portfolios_of
 from sim.policy.exact import LARGEST, SCALE
@@ -52,7 +53,8 @@ class Book:
 
     people: ids. months: of the records. days: calendar days of each. values: by measure, int64 months x people in millionths.
     posts, post_days: whether and for how many days in post. service: month of service, 1 in the first; LONG_AGO where the first day
-    is not recorded. whole_first_month: whether somebody joined on the first of a month. grades, states: text by month and person. supervisors: row numbers, -1 for nobody.
+    is not recorded. whole_first_month: whether somebody joined on the first of a month. grades, states: text by month and person.
+    supervisors: row numbers, -1 for nobody.
     """
 
     policy: Policy
@@ -87,6 +89,10 @@ class Book:
         length = MONTHS_OF[period]
         passed = (self.month_number(month) - 1) % length + 1
         return Span(max(0, month + 1 - passed), month, period_label(self.months[month], period), length, passed)
+
+    def start(self, span: Span) -> int:
+        """The place of the first month of the whole period; below 0 where the records begin later."""
+        return span.last - (self.month_number(span.last) - 1) % span.months
 
     def result(self, measure: str, first: int, last: int) -> Exact:
         """Everybody's result over some months, in the measure's unit; months out of post do not count."""
@@ -135,7 +141,9 @@ def book_of(policy: Policy, records: Records, groups: Groups | None = None) -> B
         raise InputError("measures", found="no rows", expected="results of at least one month")
     ordinals = _ordinals(measures)
     credits = Credits.of(deals, ids, policy)
-    known = [*([int(ordinals.min()), int(ordinals.max())] if len(ordinals) else []), *credits.span()]
+    known = [*ordinals[[ordinals.argmin(), ordinals.argmax()]].tolist(), *credits.span(False)] if len(ordinals) else credits.span(True)
+    if not known:
+        raise InputError("deals", found="none that the policy credits", expected="one, or results in the table measures")
     months = pd.period_range(pd.Period(ordinal=min(known), freq="M"), pd.Period(ordinal=max(known), freq="M"), freq="M")
     values = _values(measures, ordinals - min(known), ids, len(months))
     for name, rows in credits.values(min(known), len(months), len(ids)).items():
@@ -151,9 +159,9 @@ def book_of(policy: Policy, records: Records, groups: Groups | None = None) -> B
     service = np.where(np.isnat(joined)[None, :], LONG_AGO, service)
     grades, states = _over_time(records, ids, months)
     return Book(policy, ids, months, months.days_in_month.to_numpy().astype(np.int64), values, post_days > 0, post_days, service,
-                joined == joined.astype("datetime64[M]").astype("datetime64[D]"), grades, states, groups or groups_of(policy, people), _texts(people, "outlet"), _supervisors(people, ids),
-                GivenTargets(records.targets, people), {by: portfolios_of(records.portfolios, people, by) for by in ("balance", "count")},
-                credits, records.adjustments)
+                joined == joined.astype("datetime64[M]").astype("datetime64[D]"), grades, states, groups or groups_of(policy, people),
+                _texts(people, "outlet"), _supervisors(people, ids), GivenTargets(records.targets, people),
+                {by: portfolios_of(records.portfolios, people, by) for by in ("balance", "count")}, credits, records.adjustments)
 
 
 def period_label(month: pd.Period, period: str) -> str:
@@ -258,6 +266,9 @@ def _supervisors(people: pd.DataFrame, ids: pd.Index) -> np.ndarray:
     if (lost := (places < 0) & (names != "")).any():
         row = int(lost.argmax())
         raise InputError("people", ids[row], "supervisor", found=f"`{names[row]}`", expected="somebody listed in people")
+    if circles := rings(places):
+        raise InputError("people", ids[circles[0][0]], "supervisor", found=f"{round_trip(ids, circles[0])}, who stand above one another in a circle",
+                         expected="somebody who is above nobody further up")
     return places
 
 

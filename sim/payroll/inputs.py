@@ -9,8 +9,7 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.payroll.book import NOBODY, Book, Span, period_label, summed_by
-from sim.payroll.targets import NONE, differential_rent, own_base
-from sim.policy.base import MONTHS_OF
+from sim.payroll.targets import NONE, differential_rent, group_sums, own_base
 from sim.policy.elements import Element
 from sim.policy.exact import SCALE, Reached
 from sim.policy.measures import pay_measures
@@ -42,20 +41,32 @@ class Payees(NamedTuple):
 
 
 class Shares(NamedTuple):
-    """post: of the period in post, by which amounts are cut. quota: of the quota asked for."""
+    """part: of the period that is worked out. post: of the time in post, by which amounts are cut. ramp: of the quota that is asked."""
 
+    part: Fraction
     post: Exact | Fraction
-    quota: Exact | Fraction
+    ramp: Exact | Fraction
+
+    @property
+    def amounts(self) -> Exact | Fraction:
+        """The share of amounts that is paid."""
+        return times(self.post, self.part)
 
 
-def payees_of(book: Book, element: Element, rows: np.ndarray) -> Payees:
-    """The people in post as one is paid with the other."""
+def times(share: Exact | Fraction, other: Exact | Fraction) -> Exact | Fraction:
+    """The product of two shares, of all alike or one each."""
+    if isinstance(share, Fraction):
+        return other if share == 1 else other * share
+    return share if isinstance(other, Fraction) and other == 1 else share * other
+
+
+def payees_of(book: Book, plan: Compiled, rows: np.ndarray) -> Payees:
+    """The people in post as one is paid with the other; an amount that depends on nothing is paid to each."""
     one = np.ones(len(rows), dtype=np.int64)
-    bundled = element.payee == "self" and book.policy.practices.mentor_pairing.bundled
-    counted = element.measures()
-    if not counted or element.payee == "self" and not bundled:
+    if not plan.inputs or not paid_together(book, plan.element):
         return Payees(rows, np.arange(len(rows)), one, one - 1, one, one)
-    together = (book.groups.team if element.payee == "team" else book.groups.pair)[rows]
+    bundled = plan.element.payee == "self"
+    together = (book.groups.team if plan.element.payee == "team" else book.groups.pair)[rows]
     _, group, sizes = np.unique(together, return_inverse=True, return_counts=True)
     order = np.argsort(group, kind="stable")
     rank = np.empty(len(rows), dtype=np.int64)
@@ -64,23 +75,64 @@ def payees_of(book: Book, element: Element, rows: np.ndarray) -> Payees:
     return Payees(rows, group, size, rank, size if bundled else one, one if bundled else size)
 
 
-def shares_of(book: Book, element: Element, span: Span, rows: np.ndarray) -> Shares:
-    """How far days in post, leave, a ramp and a period that is not over cut amounts and quotas."""
+def paid_together(book: Book, element: Element) -> bool:
+    """Whether the results of several make each one's pay."""
+    return element.payee != "self" or book.policy.practices.mentor_pairing.bundled
+
+
+def shares_of(book: Book, element: Element, span: Span, payees: Payees, part: Fraction = Fraction(1)) -> Shares:
+    """How far days in post and a ramp cut amounts and quotas; a group's share is the mean of its members'."""
     post: Exact | Fraction = Fraction(1)
-    quota: Exact | Fraction = Fraction(1)
-    cumulative = element.payment is not None and element.payment.calculated is not None and MONTHS_OF[element.payment.calculated] < span.months
-    if cumulative:
-        post = quota = Fraction(span.so_far, span.months)
-    if (element.prorated or book.policy.terms.prorated) == "days_in_post":
-        total = int(book.days[span.first : span.last + 1].sum())
-        there = book.post_days[span.first : span.last + 1][:, rows].sum(axis=0)
-        leave = book.values["leave_days"][span.first : span.last + 1][:, rows].sum(axis=0) if "leave_days" in book.values else 0
-        asked = np.maximum(there * SCALE - leave, SCALE)         # a day at least: nobody reaches a quota of nothing
-        quota = Exact(asked, total * SCALE) * quota
-        post = Exact(there, total) * post
+    ramp: Exact | Fraction = Fraction(1)
+    if _by_days(book, element):
+        there = book.post_days[span.first : span.last + 1][:, payees.rows].sum(axis=0)
+        post = _mean_of_group(Exact(there, int(book.days[span.first : span.last + 1].sum())), payees)
     if element.ramp is not None:
-        quota = _ramp(book, element, span, rows) * quota
-    return Shares(post, quota)
+        ramp = _mean_of_group(_ramp(book, element, span, payees.rows), payees)
+    return Shares(part, post, ramp)
+
+
+def _by_days(book: Book, element: Element) -> bool:
+    return (element.prorated or book.policy.terms.prorated) == "days_in_post"
+
+
+def _mean_of_group(share: Exact, payees: Payees) -> Exact:
+    if not (payees.shares > 1).any():
+        return share
+    sums = summed_by(share, payees.group, int(payees.group.max()) + 1)[payees.group]
+    return sums / Exact(payees.size)
+
+
+def _quota(book: Book, element: Element, source: Input, span: Span, payees: Payees, shares: Shares) -> Exact | Fraction:
+    """The share of a reading's target and marks that is asked.
+
+    Days in post, leave and the part of the period cut what adds up over time; a level, such as an average balance or a score, is asked
+    in full however short the time. The ramp cuts the quota of what the element pays for.
+    """
+    reading = source.reading
+    share: Exact | Fraction = Fraction(1)
+    if pay_measures()[reading.measure].over == "sum":
+        if _by_days(book, element):
+            share = _mean_of_group(_days_asked(book, reading, span, payees.rows), payees)
+        if adds_up(reading):
+            share = times(share, shares.part)
+    return times(share, shares.ramp) if source.credited else share
+
+
+def _days_asked(book: Book, reading: Reading, span: Span, rows: np.ndarray) -> Exact:
+    """Days in post less days of leave, of all days."""
+    first, last, _ = _months(book, reading, span)
+    total = int(book.days[first : last + 1].sum())
+    there = book.post_days[first : last + 1][:, rows].sum(axis=0)
+    if "leave_days" not in book.values:
+        return Exact(np.maximum(there, 1), total)
+    leave = book.values["leave_days"][first : last + 1][:, rows].sum(axis=0)
+    return Exact(np.maximum(there * SCALE - leave, SCALE), total * SCALE)         # a day at least: nobody reaches a quota of nothing
+
+
+def adds_up(reading: Reading) -> bool:
+    """Whether a reading of part of a period is part of that of the whole."""
+    return reading.over == "period" and not reading.annualised and pay_measures()[reading.measure].over == "sum"
 
 
 def _ramp(book: Book, element: Element, span: Span, rows: np.ndarray) -> Exact:
@@ -93,35 +145,55 @@ def _ramp(book: Book, element: Element, span: Span, rows: np.ndarray) -> Exact:
             share = share.where(service > step.until_month, as_written(step.quota))
         total = total + share.where(there, 0)
         months += there
-    return total / Exact(np.maximum(months, 1))
+    return (total / Exact(np.maximum(months, 1))).where(months > 0, 1)
+
+
+# --- results ----------------------------------------------------------------------------------------------------------
 
 
 def reached_by(book: Book, plan: Compiled, payees: Payees, span: Span, shares: Shares) -> list[Reached]:
     """Every input of the element for its payees."""
-    return [Reached(Exact.of(0, len(payees.rows))) if isinstance(each, Score) else _reached(book, plan, each, place, payees, span, shares)
+    return [Reached(Exact.of(0, len(payees.rows))) if isinstance(each, Score) else reached(book, plan, place, payees, span, shares)
             for place, each in enumerate(plan.inputs)]
 
 
-def _reached(book: Book, plan: Compiled, source: Input, place: int, payees: Payees, span: Span, shares: Shares) -> Reached:
-    reading, element = source.reading, plan.element
+def reached(book: Book, plan: Compiled, place: int, payees: Payees, span: Span, shares: Shares) -> Reached:
+    """One input: what was achieved, the target it is held against, and the share of it that is asked."""
+    source, element = plan.inputs[place], plan.element
+    assert isinstance(source, Input)
+    reading, rows = source.reading, payees.rows
     first, last, covered = _months(book, reading, span)
-    value = _credited(book, element, reading.measure, first, last) if source.credited else book.result(reading.measure, first, last)
-    value = value[payees.rows]
-    if source.credited and element.credit_cap is not None and reading.measure == element.measure:
-        value = value.at_most(as_written(element.credit_cap))
-    target = _target(book, element, reading, payees, span, shares) if reading.target is not None else None
-    if target is not None and _counts_shares(plan, place):
+    value = _result(book, plan.name, reading.measure, first, last)
+    if source.credited:
+        value = credited(book, element, value, first, last)
+    target = _target(book, element, source, payees, span) if reading.target is not None else None
+    quota = _quota(book, element, source, span, payees, shares)
+    if target is not None and _goes_by_target(plan, place):
         _refuse_nothing(book, reading, target, payees, span)
     own = source.credited and place == 0 and element.measure is not None
+    value = value[rows]
     if own and element.windfall is not None and target is not None:
-        value = value - _windfalls(book, element, target, payees, span)
+        found = windfalls_of(book, element, target, whole_quota(reading, quota, shares.part), payees, span)
+        value = value - credited(book, element, found.by_person(book), first, last)[rows]
     if payees.grouped:
         value = _together(value, reading.measure, payees)
+    if own and element.credit_cap is not None:
+        value = value.at_most(times(shares.amounts, as_written(element.credit_cap)))
     if own and target is not None and element.ramp is not None:
-        value = value.where(_accelerated(element, book.service[span.last, payees.rows]), value.at_most(target))
+        value = value.where(_accelerated(element, book.service[span.last], payees), value.at_most(times(quota, target)))
     if reading.annualised:
         value = value * Fraction(12, covered)
-    return Reached(value, target)
+    return Reached(value, target, quota, Fraction(1) if adds_up(reading) else shares.part)
+
+
+def _result(book: Book, name: str, measure: str, first: int, last: int) -> Exact:
+    try:
+        return book.result(measure, first, last)
+    except InputError as missing:
+        if not missing.expected.startswith("results in it"):
+            raise
+        expected = f"{missing.expected}, as pay.{name} pays by {measure}"
+        raise InputError(*missing.place, found=missing.found, expected=expected, hint=missing.hint) from None
 
 
 def _months(book: Book, reading: Reading, span: Span) -> tuple[int, int, int]:
@@ -135,165 +207,195 @@ def _months(book: Book, reading: Reading, span: Span) -> tuple[int, int, int]:
     return span.first, span.last, span.so_far
 
 
-def _credited(book: Book, element: Element, measure: str, first: int, last: int) -> Exact:
-    """Everybody's result as the element credits it."""
-    own = book.result(measure, first, last)
+def credited(book: Book, element: Element, own: Exact, first: int, last: int) -> Exact:
+    """Results of everybody as the element credits them to everybody: one's own, those of all below, or those of one's whole team."""
     if element.credit is None or element.credit.rule == "direct":
         return own
     if element.credit.grades is not None:
-        counts = np.isin(book.grades[last], list(element.credit.grades))
-        own = own.where(counts, 0)
-    people = len(book)
+        own = own.where(np.isin(book.grades[last], list(element.credit.grades)), 0)
     if element.credit.rule == "overlay":
         team = np.where(book.posts[first : last + 1].any(axis=0), book.groups.team, NOBODY)
         return summed_by(own, team, int(book.groups.team.max(initial=0)) + 1)[book.groups.team]
+    if not (book.supervisors >= 0).any():
+        raise InputError("people", "supervisor", found="nobody's", expected="each one's supervisor, as pay is by the results of those below")
+    people = len(book)
     total, above = Exact.of(0, people), book.supervisors
-    for _ in range(people):
-        if not (above >= 0).any():
-            break
+    while (above >= 0).any():                                    # ends: nobody is above himself (sim/payroll/book.py)
         total = total + summed_by(own, above, people)
         above = np.where(above >= 0, book.supervisors[above], NOBODY)
     return total
 
 
 def _together(value: Exact, measure: str, payees: Payees) -> Exact:
-    """The group's result: the sum, or the mean of shares and points, and of what a bundled pair achieves."""
-    groups = int(payees.group.max()) + 1
-    total = summed_by(value, payees.group, groups)[payees.group]
-    if pay_measures()[measure].unit in MEANT:
-        return total * Exact(np.ones(len(payees.rows), dtype=np.int64), payees.size)
-    if (payees.paid_on_mean > 1).any():
-        return total * Exact(np.ones(len(payees.rows), dtype=np.int64), payees.paid_on_mean)
-    return total
+    """The group's result: the sum, or the mean of rates and scores, and of what a bundled pair achieves."""
+    total = summed_by(value, payees.group, int(payees.group.max()) + 1)[payees.group]
+    if _is_level(measure):
+        return total / Exact(payees.size)
+    return total / Exact(payees.paid_on_mean) if (payees.paid_on_mean > 1).any() else total
 
 
-def _accelerated(element: Element, service: np.ndarray) -> np.ndarray:
-    """Whether results beyond the quota count."""
-    allowed = np.ones(len(service), dtype=bool)
+def _is_level(measure: str) -> bool:
+    """Whether several people's values make a mean rather than a sum."""
+    known = pay_measures()[measure]
+    return known.unit in MEANT and known.over != "sum"
+
+
+def _accelerated(element: Element, service: np.ndarray, payees: Payees) -> np.ndarray:
+    """Whether results beyond the quota count; in a group, as soon as they do for one of it."""
+    allowed = np.ones(len(payees.rows), dtype=bool)
     for step in reversed(element.ramp or ()):
-        allowed = np.where(service <= step.until_month, step.accelerators, allowed)
-    return allowed
+        allowed = np.where(service[payees.rows] <= step.until_month, step.accelerators, allowed)
+    if not (payees.shares > 1).any():
+        return allowed
+    return np.bincount(payees.group, weights=allowed)[payees.group] > 0
 
 
-def _counts_shares(plan: Compiled, place: int) -> bool:
-    """Whether something is divided by the input's target."""
+def _goes_by_target(plan: Compiled, place: int) -> bool:
+    """Whether attainment of the input's target makes a difference to pay."""
     scored = [fn for each in plan.inputs if isinstance(each, Score) for _, fn in each.parts]
     functions: list[Fn] = [*plan.functions(), *scored]
-    return any(fn.rated == place and any(row.per_share for row in fn.rows) for fn in functions)
+    return any(fn.rated == place and any(row.per_share for row in fn.rows)
+               or fn.lookup == place and fn.by == "attainment" and any(row.x for row in fn.rows) for fn in functions)
 
 
 # --- targets ----------------------------------------------------------------------------------------------------------
 
 
-def _target(book: Book, element: Element, reading: Reading, payees: Payees, span: Span, shares: Shares) -> Exact | Fraction:
-    """What was asked of each payee, the quota's share worked in; one fraction where all have the same."""
-    target = reading.target
+def _target(book: Book, element: Element, source: Input, payees: Payees, span: Span) -> Exact | Fraction:
+    """What the whole quota is for each payee; one fraction where all have the same."""
+    reading, target = source.reading, source.reading.target
     assert target is not None
     rows = payees.rows
-    given = _given(book, element, reading, span)
-    given = None if given is None else given[rows]
+    given = _given(book, element, reading, payees, span)
     if target.own_base is not None:
-        asked: Exact | Fraction = _of_own_base(book, element, reading, target, payees, span, given)
+        asked: Exact | Fraction = _of_own_base(book, element, source, target, payees, span, given)
     elif target.rent is not None:
-        asked = _of_rent(book, target, rows)
+        asked = _of_rent(book, target, payees, span)
     elif target.value is not None:
         asked = as_written(target.value)
     else:
         asked = Fraction(0)
-        if given is None or (given == NONE).any():
-            row = rows[0 if given is None else int((given == NONE).argmax())]
+        if given is None or (given.n < 0).any():
+            row = rows[0 if given is None else int((given.n < 0).argmax())]
+            whose = "one of the team" if element.payee == "team" else "one of the person or the grade"
             raise InputError("targets", book.people[row], f"{reading.measure} {span.label}", found="no target",
-                             expected="one of the person, the grade or the team, as the plan leaves it to the records")
-    if given is not None and (given != NONE).any():
+                             expected=f"{whose}, as the plan leaves it to the records")
+    if given is not None:
         base = asked if isinstance(asked, Exact) else Exact.of(asked, len(rows))
-        asked = Exact(given, SCALE).where(given != NONE, base)
-    return asked * shares.quota if isinstance(asked, Exact) or not isinstance(shares.quota, Exact) else shares.quota * asked
+        asked = given.where(given.n >= 0, base)
+    return asked
 
 
-def _given(book: Book, element: Element, reading: Reading, span: Span) -> np.ndarray | None:
-    """Targets from the records: of the period, or else of all its months; -1 where there is none, None where nobody has one."""
+def _given(book: Book, element: Element, reading: Reading, payees: Payees, span: Span) -> Exact | None:
+    """Targets from the records: of the period, or else of all its months; below 0 where there is none, None where nobody has one.
+
+    A pair has one if both have: together, or the mean of theirs where it is paid on the mean.
+    """
     holder = "team" if element.payee == "team" else "self"
     measure, grades = reading.measure, book.grades[span.last]
+    if not book.targets.periods(measure):
+        return None
     found = book.targets.value(measure, span.label, holder, grades)
-    if span.months > 1 and (found == NONE).any() and len(book.targets.periods(measure)):
-        first = book.months[span.last] - (span.so_far - 1)
+    if span.months > 1 and (found == NONE).any():
+        first = book.months[span.last] - (span.last - book.start(span))
         monthly = np.stack([book.targets.value(measure, period_label(first + k, "month"), holder, grades) for k in range(span.months)])
-        whole = (monthly != NONE).all(axis=0)
         over = pay_measures()[measure].over
         made = monthly.sum(axis=0) if over == "sum" else monthly[-1] if over == "last" else monthly.sum(axis=0) // span.months
-        found = np.where((found == NONE) & whole, made, found)
-    return found if (found != NONE).any() else None
+        found = np.where((found == NONE) & (monthly != NONE).all(axis=0), made, found)
+    found = found[payees.rows]
+    if not (found != NONE).any():
+        return None
+    given = Exact(found, SCALE)
+    if not payees.grouped or holder == "team":
+        return given
+    all_have = np.bincount(payees.group, weights=found == NONE)[payees.group] == 0
+    return _together(given.where(all_have, 0), measure, payees).where(all_have, NONE)
 
 
-def _of_own_base(book: Book, element: Element, reading: Reading, target: Target, payees: Payees, span: Span, given: np.ndarray | None) -> Exact:
+def _of_own_base(book: Book, element: Element, source: Input, target: Target, payees: Payees, span: Span, given: Exact | None) -> Exact:
+    """The whole period before, or the same a year before, times the factor."""
     assert target.own_base is not None
+    reading = source.reading
     back = 12 if target.own_base.of == "year_before" else span.months
-    first, last = span.first - back, span.last - back + (span.months - span.so_far if back < 12 else 0)
-    needed = np.ones(len(payees.rows), dtype=bool) if given is None else given == NONE
+    first = book.start(span) - back
+    needed = np.ones(len(payees.rows), dtype=bool) if given is None else given.n < 0
     if first < 0:
         if needed.any():
             row = payees.rows[int(needed.argmax())]
             raise InputError("measures", book.people[row], f"{reading.measure} {span.label}", found=f"no results of {back} months before",
                              expected="them, or a target in the table targets, as the target is made from the own base")
         return Exact.of(0, len(payees.rows))
-    base = _credited(book, element, reading.measure, first, last)[payees.rows]
+    last = first + span.months - 1
+    base = book.result(reading.measure, first, last)
+    base = (credited(book, element, base, first, last) if source.credited else base)[payees.rows]
     if payees.grouped:
         base = _together(base, reading.measure, payees)
     return own_base(base, as_written(target.own_base.times))
 
 
-def _of_rent(book: Book, target: Target, rows: np.ndarray) -> Exact:
+def _of_rent(book: Book, target: Target, payees: Payees, span: Span) -> Exact:
+    """By the own portfolio, or the mean of a group's, against the mean of all in post."""
     assert target.rent is not None and target.value is not None
-    held = book.portfolios["balance"]
-    if target.rent.among == "everybody":
-        mean = Exact.of(Fraction(int(held.sum()), SCALE * len(held)), len(rows))
-    else:
-        _, outlet, sizes = np.unique(book.outlets.astype(str), return_inverse=True, return_counts=True)
-        sums = np.zeros(len(sizes), dtype=np.int64)
-        np.add.at(sums, outlet, held)
-        mean = Exact(sums[outlet][rows], sizes[outlet][rows] * SCALE)
-    return differential_rent(as_written(target.value), Exact(held[rows], SCALE), mean, as_written(target.rent.strength))
+    held, rows = book.portfolios["balance"], payees.rows
+    if not held.any():
+        raise InputError("portfolios", "balance", found="nothing", expected="what each one holds, as the target is set by the portfolio")
+    among = np.zeros(len(book), dtype=np.int64) if target.rent.among == "everybody" else np.unique(book.outlets.astype(str), return_inverse=True)[1]
+    present = np.where(book.posts[span.first : span.last + 1].any(axis=0), among, NOBODY)
+    many = int(among.max()) + 1
+    sizes = np.bincount(present[present >= 0], minlength=many).astype(np.int64)
+    means = Exact(group_sums(held, present, many)[among][rows], np.maximum(sizes, 1)[among][rows] * SCALE)
+    own = Exact(held[rows], SCALE)
+    if payees.grouped:
+        own = summed_by(own, payees.group, int(payees.group.max()) + 1)[payees.group] / Exact(payees.size)
+    return differential_rent(as_written(target.value), own, means, as_written(target.rent.strength))
 
 
 def _refuse_nothing(book: Book, reading: Reading, target: Exact | Fraction, payees: Payees, span: Span) -> None:
     """Nobody's attainment can be worked out against a target of nothing."""
     nothing = np.array([target <= 0]) if isinstance(target, Fraction) else ~target.reaches(0, strictly=True)
     if nothing.any():
-        raise InputError("targets", book.people[payees.rows[int(nothing.argmax())]], f"{reading.measure} {span.label}", found="a target of 0 or less",
-                         expected="more than 0, as pay goes by attainment")
+        raise InputError("targets", book.people[payees.rows[int(nothing.argmax())]], f"{reading.measure} {span.label}",
+                         found="a target of 0 or less" + (", from the own base" if reading.target and reading.target.own_base else ""),
+                         expected="more than 0, as pay goes by attainment: one given in the table targets goes first")
 
 
 # --- windfalls --------------------------------------------------------------------------------------------------------
 
 
 class Windfalls(NamedTuple):
-    """Deals above their limit. rows: of the deals. excess: units beyond the limit, for each of them."""
+    """Deals above their limit. rows: of the deals. person: of each. excess: units beyond the limit, for each of them."""
 
     rows: np.ndarray
+    person: np.ndarray
     excess: Exact
 
+    def by_person(self, book: Book) -> Exact:
+        """Units of everybody that do not count."""
+        return summed_by(self.excess, self.person, len(book))
 
-def windfalls_of(book: Book, element: Element, target: Exact | Fraction, payees: Payees, span: Span) -> Windfalls:
-    """The credited deals of a period above the stated share of the quota."""
-    credits, start = book.credits, book.months[0].ordinal
-    place = np.full(len(book), NOBODY)
-    place[payees.rows] = np.arange(len(payees.rows))
-    inside = (credits.month >= start + span.first) & (credits.month <= start + span.last) & (credits.measure == element.measure)
-    rows = np.flatnonzero(inside & (place[credits.person] >= 0)) if len(credits.person) else np.zeros(0, dtype=np.int64)
+
+def whole_quota(reading: Reading, quota: Exact | Fraction, part: Fraction) -> Exact | Fraction:
+    """The share that is asked of the whole period's target, where only part of the period is worked out."""
+    return times(quota, 1 / part) if adds_up(reading) else quota
+
+
+def windfalls_of(book: Book, element: Element, target: Exact | Fraction, quota: Exact | Fraction, payees: Payees, span: Span) -> Windfalls:
+    """The credited deals of a period above the stated share of the quota. quota: share that is asked of the whole period's.
+
+    Who closes a deal that others are paid for too is held to the own quota, or to the common one.
+    """
     assert element.windfall is not None
-    who = place[credits.person[rows]]
-    most = (target[who] if isinstance(target, Exact) else Exact.of(target, len(rows))) * as_written(element.windfall.above)
-    excess = (Exact(credits.units[rows], SCALE) - most).at_least(0)
-    kept = np.flatnonzero(excess.reaches(0, strictly=True))
-    return Windfalls(rows[kept], excess[kept])
-
-
-def _windfalls(book: Book, element: Element, target: Exact | Fraction, payees: Payees, span: Span) -> Exact:
-    """Units by person that do not count."""
-    found = windfalls_of(book, element, target, payees, span)
+    credits = book.credits
+    rows = np.flatnonzero(credits.of_measure(element.measure) & credits.within(book, span.first, span.last))
     place = np.full(len(book), NOBODY)
     place[payees.rows] = np.arange(len(payees.rows))
-    return summed_by(found.excess, place[book.credits.person[found.rows]], len(payees.rows))
+    who = place[credits.person[rows]]
+    whole = times(quota, target)
+    limit = whole[who] if isinstance(whole, Exact) else Exact.of(whole, len(rows))
+    excess = (Exact(credits.units[rows], SCALE) - limit * as_written(element.windfall.above)).at_least(0)
+    kept = np.flatnonzero(excess.reaches(0, strictly=True) & ((who >= 0) | isinstance(whole, Fraction)))
+    return Windfalls(rows[kept], credits.person[rows[kept]], excess[kept])
 
 
-__all__ = ["Payees", "Shares", "Windfalls", "payees_of", "reached_by", "shares_of", "windfalls_of"]
+__all__ = ["Payees", "Shares", "Windfalls", "credited", "paid_together", "payees_of", "reached", "reached_by", "shares_of", "times",
+           "whole_quota", "windfalls_of"]

@@ -36,10 +36,10 @@ def scaled(records: Records, parts: int | np.ndarray) -> Records:
     """
     if isinstance(parts, int) and parts == WHOLE:
         return records
-    measures, deals = records.measures, getattr(records, "deals", None)
+    measures, deals = records.measures, records.deals
     by_person = np.full(len(records.people), parts) if isinstance(parts, int) else parts
     moved = replace(records, measures=measures.assign(value=_scaled(measures, measures["person"].cat.codes.to_numpy(), by_person)))
-    if deals is None or not len(deals):
+    if not len(deals):
         return moved
     rows = pd.Index(records.people["person"]).get_indexer(deals["person"])
     return replace(moved, deals=deals.assign(value=_scaled(deals, rows, by_person)))
@@ -70,9 +70,9 @@ def spread(records: Records, factor: float) -> Records:
 
     Each person's level stays, as long as nothing is held at the least a measure can be. A what-if, so in floats. Deals stay.
     """
-    if factor == 1:
-        return records
     measures = records.measures
+    if factor == 1 or not len(measures):
+        return records
     own = measures.assign(value=measures["value"].astype(float)).groupby(["person", "measure"], observed=True)["value"].transform("mean")
     value = own + factor * (measures["value"] - own)
     least = np.array([_least(str(name)) for name in measures["measure"].cat.categories])[measures["measure"].cat.codes]
@@ -101,6 +101,9 @@ class Redraws:
     def __init__(self, records: Records) -> None:
         self.records = records
         measures = records.measures
+        if not len(measures):
+            self.full = np.zeros((len(records.people), 0), dtype=bool)
+            return
         self.person = measures["person"].cat.codes.to_numpy().astype(np.int64)
         labels = pd.PeriodIndex(measures["month"].cat.categories.astype(str), freq="M")
         start = pd.Period(f"{labels[0].year}-01", freq="M").ordinal

@@ -25,11 +25,21 @@ COEFFICIENTS = ("amount", "marked", "per_target", "rate", "per_share")
 class Reached(NamedTuple):
     """An input for each payee: its value and the target it is held against, in the measure's unit; one fraction where all share it.
 
-    A target says what was asked in the end, with the quota's share worked in.
+    quota: the share of target and marks that is asked. part: of what is paid for the value, where that of part of a period stands for
+    the whole period's (an average balance does, a sum does not).
     """
 
     value: Exact
     target: Exact | Fraction | None = None
+    quota: Exact | Fraction = Fraction(1)
+    part: Fraction = Fraction(1)
+
+    @property
+    def asked(self) -> Exact | Fraction | None:
+        """The target as it was asked."""
+        if self.target is None or isinstance(self.quota, Fraction) and self.quota == 1:
+            return self.target
+        return self.quota * self.target if isinstance(self.quota, Exact) else self.target * self.quota
 
 
 class Paid(NamedTuple):
@@ -46,19 +56,17 @@ class Paid(NamedTuple):
     scores: dict[int, Exact]
 
 
-def evaluate(plan: Compiled, reached: Sequence[Reached], length: int, post: Exact | Fraction = Fraction(1),
-             quota: Exact | Fraction = Fraction(1)) -> Paid:
+def evaluate(plan: Compiled, reached: Sequence[Reached], length: int, post: Exact | Fraction = Fraction(1)) -> Paid:
     """What the element pays `length` payees for a period, before rounding.
 
-    reached: by input (whatever at the places of scores). post: share of the period in post, to which amounts are cut. quota: share of
-    the quota asked for, by which marks in units are cut (those of targets are cut already).
+    reached: by input (whatever at the places of scores). post: share of the period, and of it in post, to which amounts are cut.
     """
-    inputs, scores, of_scores = list(reached), {}, []
+    inputs, scores, of_scores = [each._replace(target=each.asked) for each in reached], {}, []
     for place, each in enumerate(plan.inputs):
         if isinstance(each, Score):
             total = Exact.of(0, length)
             for weight, fn in each.parts:
-                value, rows = _function(fn, inputs, length, post, quota)
+                value, rows = _function(fn, inputs, length, post)
                 total = total + value * weight
                 of_scores.append(rows)
             scores[place] = total
@@ -66,7 +74,7 @@ def evaluate(plan: Compiled, reached: Sequence[Reached], length: int, post: Exac
     places: list[np.ndarray] = []
 
     def factor(fn: Fn) -> Exact:
-        value, rows = _function(fn, inputs, length, post, quota)
+        value, rows = _function(fn, inputs, length, post)
         places.append(rows)
         return value
 
@@ -103,9 +111,10 @@ def _times(value: Fraction, share: Exact | Fraction, length: int) -> Exact:
     return share * value if isinstance(share, Exact) else Exact.of(value * share, length)
 
 
-def _function(fn: Fn, inputs: Sequence[Reached], length: int, post: Exact | Fraction, quota: Exact | Fraction) -> tuple[Exact, np.ndarray]:
-    """A function's values, and the rows reached."""
-    rows = _rows(fn, inputs, length, quota)
+def _function(fn: Fn, inputs: Sequence[Reached], length: int, post: Exact | Fraction) -> tuple[Exact, np.ndarray]:
+    """A function's values, and the rows reached. Targets are those asked."""
+    rows = _rows(fn, inputs, length)
+    part = inputs[fn.rated].part if fn.money and fn.rated != NO_INPUT else Fraction(1)
     total: Exact | None = None
     for name in COEFFICIENTS:
         numbers = [getattr(row, name) for row in fn.rows]
@@ -119,13 +128,15 @@ def _function(fn: Fn, inputs: Sequence[Reached], length: int, post: Exact | Frac
             case "amount" if fn.money:
                 term = _by_share(term, post)
             case "marked":
-                term = _by_share(term, quota)
+                term = _by_share(term, inputs[fn.rated].quota)
             case "per_target":
                 term = term * _target(fn.rated, inputs)
             case "rate":
                 term = term * inputs[fn.rated].value
             case "per_share":
                 term = term * inputs[fn.rated].value / _target(fn.rated, inputs)
+        if part != 1 and name != "amount":
+            term = term * part
         total = term if total is None else total + term
     return (Exact(np.zeros(length, dtype=np.int64)) if total is None else total), rows
 
@@ -140,11 +151,11 @@ def _target(place: int, inputs: Sequence[Reached]) -> Exact | Fraction:
     return target
 
 
-def _rows(fn: Fn, inputs: Sequence[Reached], length: int, quota: Exact | Fraction) -> np.ndarray:
+def _rows(fn: Fn, inputs: Sequence[Reached], length: int) -> np.ndarray:
     """For each payee the row that the lookup has reached; a mark belongs to the row above it unless it must be passed."""
     if fn.lookup == NO_INPUT or len(fn.rows) == 1:
         return np.zeros(length, dtype=np.int64)
-    value, target = inputs[fn.lookup]
+    value, target, quota, _ = inputs[fn.lookup]
     scale: Exact | Fraction = Fraction(1)
     if fn.by == "attainment":
         scale = _target(fn.lookup, inputs) if target is not None else Fraction(0)
@@ -172,15 +183,28 @@ def equal_shares(fen: np.ndarray, members: np.ndarray, rank: np.ndarray) -> np.n
     return fen // members + (rank < fen % members)
 
 
-def weighted_shares(fen: int, weights: Sequence[Fraction]) -> list[int]:
-    """A whole amount divided by weights: rounded down, what is left one fen each by largest remainder, ties in order."""
-    total = sum(weights, Fraction(0))
-    exact = [fen * weight / total for weight in weights]
-    shares = [math.floor(each) for each in exact]
-    order = sorted(range(len(exact)), key=lambda place: (shares[place] - exact[place], place))
-    for place in order[: fen - sum(shares)]:
-        shares[place] += 1
-    return shares
+def divided(fen: np.ndarray, weights: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each one's share of the group's fen by weight, and the group's weights together.
+
+    Rounded down; what is left goes one fen each by largest remainder, ties in order. fen: the group's, for each member. weights: whole
+    numbers of 0 or more; a group without any is divided equally. group: from 0.
+    """
+    groups = int(group.max(initial=-1)) + 1
+    together = np.zeros(groups, dtype=np.int64)
+    np.add.at(together, group, weights)
+    weights = np.where(together[group] > 0, weights, 1)
+    total = np.zeros(groups, dtype=np.int64)
+    np.add.at(total, group, weights)
+    small = max(abs(int(fen.min(initial=0))), abs(int(fen.max(initial=0)))) * max(int(weights.max(initial=0)), 1) <= LARGEST
+    product = fen * weights if small else fen.astype(object) * weights
+    shares, rest = (product // total[group]).astype(np.int64), (product % total[group]).astype(np.int64)
+    given = np.zeros(groups, dtype=np.int64)
+    np.add.at(given, group, shares)
+    order = np.lexsort((np.arange(len(fen)), -rest, group))
+    sizes = np.bincount(group, minlength=groups)
+    rank = np.empty(len(fen), dtype=np.int64)
+    rank[order] = np.arange(len(fen)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return shares + (rank < fen - given[group]), together[group]
 
 
 def rounded(amount: Fraction) -> int:
@@ -205,4 +229,4 @@ def plain(number: Fraction | int) -> str:
     return sign + (digits if not places else f"{digits[:-places]}.{digits[-places:]}")
 
 
-__all__ = ["AT_CAP", "AT_FLOOR", "FEN", "FREE", "LARGEST", "SCALE", "Paid", "Reached", "equal_shares", "evaluate", "plain", "rounded", "weighted_shares"]
+__all__ = ["AT_CAP", "AT_FLOOR", "FEN", "FREE", "LARGEST", "SCALE", "Paid", "Reached", "divided", "equal_shares", "evaluate", "plain", "rounded"]

@@ -37,8 +37,8 @@ class Along(NamedTuple):
 
     reading: what that input is. by: whether the pieces count its units, or shares of a target that the file does not give.
     last: the highest mark there, whether or not pay breaks at it. others: the other readings that pay depends on, held at their
-    targets (where there is none, at a full score or at 0). per: so many units of the element's own measure, where a lookup chooses the rate and the
-    file gives no target; else None.
+    targets (where there is none, at a full score, the highest mark or 0). per: so many units of the element's own measure, where a
+    lookup chooses the rate and the file gives no target; else None.
     """
 
     reading: Reading
@@ -73,7 +73,7 @@ def along(element: Element) -> Along | None:
     results, per = list(usual(plan)), None
     for place, each in enumerate(plan.inputs):
         if isinstance(each, Input) and results[place].target is None:
-            results[place] = Result(ONE, ONE) if each.reading.target is not None else Result(_neutral(plan, place) or ZERO)
+            results[place] = Result(ONE, ONE) if each.reading.target is not None else Result(_neutral(plan, place) or _top(plan, place))
     place = _first(element, plan)
     if place and results[0].target is None:                       # a lookup beside a measure that has no target
         per = WHOLE.get(unit_of(element.measure) or "", 1)
@@ -84,8 +84,9 @@ def along(element: Element) -> Along | None:
     pieces = pieces_along(plan, place, results)
     if element.credit_cap is not None and element.measure and place == 0 and known:
         pieces = _level_from(pieces, as_written(element.credit_cap))
-    last = max((mark_of(row.x, fn, results[place].target) for fn in _on(plan, place) if fn.lookup == place for row in fn.rows), default=ZERO)
-    return Along(reading, "units" if known else "attainment", pieces, max(last, pieces[-1].x), tuple(_reading(plan, each) for each in read), per)
+    marks = [mark_of(row.x, fn, results[place].target) for fn in _on(plan, place) if fn.lookup == place for row in fn.rows]
+    others = tuple(_reading(plan, each) for each in read)
+    return Along(reading, "units" if known else "attainment", pieces, max([*marks, pieces[-1].x]), others, per)
 
 
 def _level_from(pieces: list[Piece], mark: Fraction) -> list[Piece]:
@@ -141,6 +142,13 @@ def _neutral(plan: Compiled, place: int) -> Fraction | None:
     return min(rows, key=lambda row: (abs(row.amount + row.rate * row.x - 1), row.x)).x
 
 
+def _top(plan: Compiled, place: int) -> Fraction:
+    """For a reading that chooses among amounts, such as the columns of a matrix: its highest mark; else 0."""
+    functions = [fn for fn in _on(plan, place) if fn.lookup == fn.rated == place]
+    chooses = functions and not any(row.rate or row.per_share or row.marked or row.per_target for fn in functions for row in fn.rows)
+    return max(row.x for fn in functions for row in fn.rows) if chooses else ZERO
+
+
 def _on(plan: Compiled, place: int) -> list[Fn]:
     scores = [fn for each in plan.inputs if not isinstance(each, Input) for _, fn in each.parts]
     return [fn for fn in (*plan.functions(), *scores) if place in (fn.lookup, fn.rated)]
@@ -189,7 +197,7 @@ def _most(fn: Fn, plan: Compiled, limit: Fraction | None) -> float:
             end = limit if end is None else min(end, limit)
         if slope > 0 and end is None:
             return math.inf
-        start = mark_of(row.x, fn, given or ONE) if fn.lookup == fn.rated else ZERO
+        start = max(ZERO, mark_of(row.x, fn, given or ONE)) if fn.lookup == fn.rated else ZERO
         if end is not None and start > end:
             continue
         at = end if slope > 0 and end is not None else start
@@ -226,7 +234,8 @@ def plan_facts(policy: Policy, excellence: float = EXCELLENCE, team: float | Non
         top = min(top, max(0.0, policy.terms.ceiling.amount / MONTHS_OF[policy.terms.ceiling.period] - base))
     incentive, best = _known_sum(at_target.values()), _known_sum(at_best.values())
     earnings = base + incentive
-    whole = (base, incentive, earnings, _over(base, earnings), _over(incentive, earnings), best, _over(best, incentive), top, _over(base + top, base))
+    whole = (base, incentive, earnings, _over(base, earnings), _over(incentive, earnings), best, _over(best, incentive), top,
+             _over(base + top, base))
     units = ("CNY a month",) * 3 + ("share",) * 2 + ("CNY a month", "times", "CNY a month", "times")
     rows = [(fact, "", value, unit) for fact, value, unit in zip(PLAN_FACTS, whole, units, strict=True)]
     rows += [("target_incentive", name, value, "CNY a month") for name, value in at_target.items()]

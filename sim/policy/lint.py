@@ -133,7 +133,8 @@ def _at_target(name: str, element: Element, results: Results) -> float | None:
     found = results.get(name)
     members = found.members if found and found.simulated else MEMBERS.get(element.payee)
     paid = paid_at(element)
-    if paid is None and found is not None and found.units.size and (drawn := along(element)) is not None and not (drawn.others or drawn.per):
+    drawn = along(element)
+    if paid is None and found is not None and found.units.size and drawn is not None and not (drawn.others or drawn.per):
         median = float(np.median(found.units))
         piece = [each for each in drawn.pieces if each.x <= median + KNOT_WIDTH][-1]
         paid = piece.v + piece.r * (Fraction(median) - piece.x)
@@ -160,7 +161,8 @@ def _small_weight(code: str, policy: Policy, results: Results) -> Iterator[PlanW
         if isinstance(element.schedule, ScorecardSchedule):
             for each, indicator in element.schedule.indicators.items():
                 if indicator.weight < LEAST_WEIGHT:
-                    yield _warning(code, f"pay.{name}.schedule.indicators.{each}", what=Words(en=each, zh=each), weight=f"{100 * indicator.weight:.3g}")
+                    place = f"pay.{name}.schedule.indicators.{each}"
+                    yield _warning(code, place, what=Words(en=each, zh=each), weight=f"{100 * indicator.weight:.3g}")
 
 
 def _no_loan_liability(code: str, policy: Policy, results: Results) -> Iterator[PlanWarning]:
@@ -168,8 +170,8 @@ def _no_loan_liability(code: str, policy: Policy, results: Results) -> Iterator[
     measures = _measures(policy)
     lending = [measure for measure in measures if _made_from(measure, LENDING)]
     liable = any(_made_from(measure, LIABILITY) for measure in measures)
-    taken_back = any(element.payment is not None and element.payment.clawback is not None and any(_made_from(measure, LENDING) for measure in element.measures())
-                     for element in policy.pay.values())
+    clawed = [element for element in policy.pay.values() if element.payment is not None and element.payment.clawback is not None]
+    taken_back = any(_made_from(measure, LENDING) for element in clawed for measure in element.measures())
     if lending and not liable and not taken_back:
         yield _warning(code, "pay", measures=_listed(lending))
 

@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 
 from sim.errors import InputError, nearest
 from sim.payroll.backtest import BANDS, Backtest
-from sim.payroll.backtest_people import TENURES, outliers
+from sim.payroll.backtest_people import TENURES, outliers, robust_line
 from sim.report.backtest_cost import (
     components_figure, cost_figure, drawn, fan_figure, legend_height, legend_of_plans, numbers, titled,
 )
-from sim.report.backtest_words import footer_of, measure_unit, measure_word, share, tell
+from sim.report.backtest_words import footer_of, measure_unit, measure_word, names_of, share, tell
 from sim.report.payout import payout_figure
 from sim.report.style import CASE, FAINT, MODEL, Plot, clipped, figure_language, folded, look, rules, sheet
 from sim.report.words import check_language
@@ -34,7 +34,7 @@ def attainment_figure(result: Backtest, lang: str) -> Plot | None:
         return None
     columns = min(2, len(groups))
     lines = -(-len(groups) // columns)
-    page = sheet(2.5 * lines + 0.3, tell("figure.attainment.title", lang), tell("figure.attainment.caption", lang, most=LAST_BIN), footer_of(result, lang))
+    page = sheet((2.5 if lines > 1 else 3.0) * lines + 0.3, tell("figure.attainment.title", lang), tell("figure.attainment.caption", lang, most=LAST_BIN), footer_of(result, lang))
     panels = page.body.subplots(lines, columns, squeeze=False)
     for axes, ((_, measure), rows) in zip(panels.flat, groups):
         _histogram(axes, 100 * rows["attainment"].to_numpy())
@@ -89,13 +89,9 @@ def performance_figure(result: Backtest, lang: str) -> Plot | None:
 def _against(axes: Axes, result: Backtest, x: np.ndarray, y: np.ndarray, place: int, taken: list[tuple[float, float]]) -> None:
     face, known = look(place), ~(np.isnan(x) | np.isnan(y))
     _dots(axes, x[known], y[known], place)
-    if known.sum() >= 8 and x[known].std() > 0:
-        from scipy.stats import theilslopes
-
-        some = np.flatnonzero(known)[np.argsort(x[known], kind="stable")][np.linspace(0, known.sum() - 1, min(known.sum(), 1000)).astype(int)]
-        slope, start = theilslopes(y[some], x[some])[:2]
+    if (line := robust_line(x, y)) is not None:
         ends = np.array([x[known].min(), x[known].max()])
-        axes.plot(ends, start + slope * ends, color=face.color, linewidth=0.8, alpha=0.5)
+        axes.plot(ends, line[1] + line[0] * ends, color=face.color, linewidth=0.8, alpha=0.5)
     for row in outliers(x, y):
         person, name = (str(result.records.people[column].iloc[row]) for column in ("person", "name"))
         axes.annotate(clipped(name or person, 22), (x[row], y[row]), (4, 4 if (x[row], y[row]) not in taken else -10), textcoords="offset points",
@@ -115,7 +111,7 @@ def winners_figure(result: Backtest, lang: str) -> Plot | None:
     if not others:
         return None
     names = titled(result, lang)
-    page = sheet(2.1 * len(others) + 0.3, tell("figure.winners.title", lang, baseline=names[result.baseline.name]),
+    page = sheet(2.1 * len(others) + 0.3, tell("figure.winners.title", lang, baseline=names_of(result, lang)[result.baseline.name]),
                  tell("figure.winners.caption", lang), footer_of(result, lang))
     panels = page.body.subplots(len(others), 2, squeeze=False, width_ratios=(3, 4))
     months, old = result.history.months_in_post, result.monthly(result.baseline.name)
@@ -188,7 +184,7 @@ def _tenure(axes: Axes, result: Backtest, lang: str) -> None:
         axes.plot(x, mine["value"], face.marker, color=face.color, markersize=5, linestyle="", markerfacecolor="none")
         told = (mine["people"] >= FEWEST).to_numpy() & mine["low"].notna().to_numpy()
         axes.vlines(x[told], mine["low"][told], mine["high"][told], color=face.color, linewidth=2, alpha=0.55)
-    axes.set_xticks(range(len(TENURES)), [folded(tell(f"tenure.{group}", lang), 8) for group in range(len(TENURES))], fontsize=7.5)
+    axes.set_xticks(range(len(TENURES)), [folded(tell(f"tenure.{group}", lang), 6 if lang == "zh" else 8) for group in range(len(TENURES))], fontsize=7.5)
     axes.set_xlim(-0.6, len(TENURES) - 0.4)
     axes.set_xlabel(tell("figure.fairness.years", lang))
     axes.set_ylabel(tell("figure.fairness.pay", lang))

@@ -14,7 +14,7 @@ from sim.policy.measures import pay_measures
 from sim.reading import read_yaml
 from sim.report.words import LANGUAGES, MINUS, listed, titles, unit_name
 
-FOOT = 150                            # width of the small print, in halves of a Chinese character
+FOOT = 128                            # width of the small print, in halves of a Chinese character
 
 
 @lru_cache(maxsize=1)
@@ -77,7 +77,7 @@ def who(result: Backtest, row: int) -> str:
 
 def plans_and_digests(result: Backtest, lang: str) -> str:
     made = result.provenance["policies"]
-    return listed([tell("figure.policy", lang, name=name, digest=digest) for name, digest in made.items()], lang)
+    return listed([tell("figure.policy", lang, name=name, digest=digest[:8]) for name, digest in made.items()], lang)
 
 
 def footer_of(result: Backtest, lang: str) -> str:

@@ -81,14 +81,12 @@ def element_text(name: str, element: Element, lang: str, names: Names | None = N
 
 def element_parts(element: Element, lang: str, names: Names | None = None) -> dict[str, str]:
     """What an element says, part by part, each by the key of its field; the schedule first, then in the order of reckoning."""
-    def period(of: str) -> str:
-        return say(f"policy.{of}", lang)
-
     said: dict[str, str] = {"schedule": schedule_text(element, lang)}
     if element.target:
         said["target"] = target_text(element.target, element.measure, lang)
     if element.target_incentive is not None:
-        said["target_incentive"] = say("policy.target_incentive", lang, amount=_cny(element.target_incentive, lang), period=period(element.period))
+        amount = _cny(element.target_incentive, lang)
+        said["target_incentive"] = say("policy.target_incentive", lang, amount=amount, period=say(f"policy.{element.period}", lang))
     if element.weight is not None:
         said["weight"] = say("policy.weight", lang, percent=_percent(element.weight, lang))
     if element.credit:
@@ -170,7 +168,8 @@ def _linear(schedule: LinearSchedule, own: Reading, element: Element, lang: str)
     if schedule.threshold:
         text += say(f"policy.{schedule.mode}", lang, mark=mark)
     elif schedule.mode != "from_threshold" or schedule.by != "units":
-        text += say("policy.threshold_none", lang, mode=known("policy.value", schedule.mode, lang), by=known("policy.value", schedule.by, lang))
+        mode, by = (known("policy.value", each, lang) for each in (schedule.mode, schedule.by))
+        text += say("policy.threshold_none", lang, mode=mode, by=by)
     if schedule.shortfall_rate is not None:
         key, per = ("policy.shortfall_CNY", {}) if unit_of(measure) == "CNY" else ("policy.shortfall", {"per": per_text(measure, lang)})
         text += say(key, lang, rate=rate_text(schedule.shortfall_rate, measure, lang), mark=mark, **per)
@@ -195,8 +194,8 @@ def _tiers(schedule: TierSchedule, own: Reading, element: Element, lang: str) ->
 def _matrix(schedule: MatrixSchedule, own: Reading, lang: str) -> str:
     rows = []
     for row, pays in zip(schedule.rows, schedule.pays, strict=True):
-        cells = (say("policy.matrix_cell", lang, amount=_cny(amount, lang), mark=_apart_mark(column, schedule.by, schedule.other.measure, lang))
-                 for amount, column in zip(pays, schedule.columns, strict=True))
+        marks = (_apart_mark(column, schedule.by, schedule.other.measure, lang) for column in schedule.columns)
+        cells = (say("policy.matrix_cell", lang, amount=_cny(amount, lang), mark=mark) for amount, mark in zip(pays, marks, strict=True))
         rows.append(say("policy.matrix_row", lang, mark=_apart_mark(row, schedule.by, own.measure, lang), cells=_joined(cells, lang)))
     text = say("policy.matrix", lang, measure=reading_text(own, lang, target=False), other=reading_text(schedule.other, lang),
                rows=_apart(rows, lang))
@@ -383,9 +382,10 @@ def _gate(gate: Gate, lang: str) -> str:
 
 
 def _payment(payment: Payment, period: str, lang: str, names: Names | None) -> str:
-    told = [say(f"policy.{key}", lang, period=say(f"policy.{every}", lang)) for key in ("calculated", "every") if (every := getattr(payment, key))]
-    if payment.delay_months:
-        told.append(say("policy.delay_months", lang, count=payment.delay_months))
+    told = [say(f"policy.{key}", lang, period=say(f"policy.{every}", lang))
+            for key in ("calculated", "every") if (every := getattr(payment, key))]
+    if (months := payment.delay_months) is not None:
+        told.append(say("policy.delay_month", lang) if months == 1 else say("policy.delay_months", lang, count=months))
     if payment.advance is not None:
         told.append(say("policy.advance", lang, percent=_percent(payment.advance, lang), period=say(f"policy.{period}", lang)))
     if payment.hold_back:
@@ -398,9 +398,10 @@ def _payment(payment: Payment, period: str, lang: str, names: Names | None) -> s
 
 
 def _hold_back(held: HoldBack, lang: str) -> str:
-    release = _joined((say("policy.release", lang, percent=_percent(each.share, lang), count=each.after_months) for each in held.release), lang)
-    text = say("policy.hold_back", lang, percent=_percent(held.share, lang), release=release)
-    return say("policy.malus", lang, hold_back=text, gates=_joined((_gate(gate, lang) for gate in held.malus), lang)) if held.malus else text
+    release = (say("policy.release", lang, percent=_percent(each.share, lang), count=each.after_months) for each in held.release)
+    text = say("policy.hold_back", lang, percent=_percent(held.share, lang), release=_joined(release, lang))
+    gates = _joined((_gate(gate, lang) for gate in held.malus), lang)
+    return say("policy.malus", lang, hold_back=text, gates=gates) if gates else text
 
 
 def _clawback(back: Clawback, lang: str) -> str:
@@ -413,11 +414,16 @@ def _clawback(back: Clawback, lang: str) -> str:
 
 
 def override_text(policy: Policy, place: int, lang: str) -> str:
-    """For whom, and every element it changes as it then is."""
+    """For whom, and what it says otherwise."""
+    return say("policy.override", lang, who=whom_text(policy.overrides[place], lang), what=changed_text(policy, place, lang))
+
+
+def changed_text(policy: Policy, place: int, lang: str) -> str:
+    """What an override says otherwise, element by element."""
     override = policy.overrides[place]
     names, pay = names_of(policy, lang), policy.pay_with([place])
     told = [_instead(name, policy.pay.get(name), pay.get(name), lang, names) for name in override.pay]
-    return say("policy.override", lang, who=whom_text(override, lang), what=_apart(told, lang))
+    return _apart(told, lang)
 
 
 def _instead(name: str, usual: Element | None, now: Element | None, lang: str, names: Names) -> str:
@@ -446,7 +452,8 @@ def terms_text(terms: Terms, lang: str, names: Names | None = None) -> dict[str,
     told = {"rounding": say(f"policy.rounding_{terms.rounding}", lang), "prorated": say(f"policy.prorated_{terms.prorated}", lang),
             "reported": say("policy.reported", lang, period=say(f"policy.{terms.reported}", lang))}
     if terms.ceiling:
-        told["ceiling"] = say("policy.ceiling", lang, amount=_cny(terms.ceiling.amount, lang), period=say(f"policy.{terms.ceiling.period}", lang))
+        period = say(f"policy.{terms.ceiling.period}", lang)
+        told["ceiling"] = say("policy.ceiling", lang, amount=_cny(terms.ceiling.amount, lang), period=period)
     for key in ("draw", "guarantee"):
         if term := getattr(terms, key):
             until = say("policy.until_month", lang, month=term.until_month) if term.until_month else ""
@@ -458,8 +465,9 @@ def crediting_text(crediting: Crediting, lang: str, names: Names | None = None) 
     """Which deals count, and when, by the key of its field."""
     told = {"event": say("policy.event", lang, event=known("policy.value", crediting.event, lang))}
     if crediting.events:
-        told["events"] = _joined((say("policy.event_of", lang, measure=measure_text(measure, lang), event=known("policy.value", event, lang))
-                                  for measure, event in crediting.events.items()), lang)
+        events = (say("policy.event_of", lang, measure=measure_text(measure, lang), event=known("policy.value", event, lang))
+                  for measure, event in crediting.events.items())
+        told["events"] = _joined(events, lang)
     if crediting.excluded_origins:
         told["excluded_origins"] = say("policy.excluded", lang, origins=listed(crediting.excluded_origins, lang))
     return told

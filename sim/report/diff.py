@@ -11,7 +11,8 @@ from sim.policy import Element, Policy
 from sim.policy.diff import ORDER, Change, changes
 from sim.policy.measures import pay_measures
 from sim.report.describe import (
-    crediting_text, element_parts, element_text, measure_text, names_of, override_text, pairing_text, plain, terms_text, whom_text,
+    changed_text, crediting_text, element_parts, element_text, measure_text, names_of, override_text, pairing_text, plain, terms_text,
+    whom_text,
 )
 from sim.report.words import MINUS, check_language, known, labels, listed, say, title_of, unit_name
 from sim.world import Scenario, load_mechanisms
@@ -19,7 +20,9 @@ from sim.world import Scenario, load_mechanisms
 # Where the words of values are that a file writes as one of a few; elsewhere `policy.value.`.
 VALUES = {"visible": "policy.seen_", "time": "policy.", "participation": "policy.", "period": "policy.",
           "cohort": "cohorts.", "channels": "policy.channel.", "calculated": "policy.", "every": "policy.", "reported": "policy."}
-SHARES = ("assigned_share", "weight", "advance", "share", "above", "otherwise", "quota", "gives")
+SHARES = ("assigned_share", "weight", "advance", "share", "above", "otherwise", "quota", "gives", "attainment")
+NAMED = ("indicators", "shares", "pay")      # whose keys are the author's own names
+LONG, FEW = 120, 2          # a description so long is not told twice where no more than a few of its values differ
 RELATIVE = ("target", "minutes", "minutes_per_day", "customers", "days")     # besides money and parameters, told in per cent too
 
 
@@ -89,7 +92,8 @@ def _element_lines(name: str, a: Policy, b: Policy, found: Sequence[Change], lan
     inside = [change for change in found if change.place[2] == "schedule"]
     others = [change for change in found if change.place[2] != "schedule"]
     texts = [element_parts(each.pay[name], lang, names_of(each, lang)) for each in (a, b)]
-    if len(inside) == 1 and inside[0].place[3:] in (("amount",), ("rate",)) and before.measure == after.measure and None not in inside[0][1:]:
+    plainly = len(inside) == 1 and inside[0].place[3:] in (("amount",), ("rate",)) and None not in inside[0][1:]
+    if plainly and before.measure == after.measure:
         change, = inside
         yield _change(label, change.place[-1], change.before, change.after, lang, _unit_of(change.place[-1], after, lang))
         inside = []
@@ -110,6 +114,8 @@ def _part_lines(label: str, found: Sequence[Change], depth: int, texts: Sequence
         if len(inside) == 1 and (value or len(change.place) == depth + 1 and not isinstance(_either(change), (list, dict))):
             unit = _unit_of(key, element, lang) if element else ""
             yield _change(_of(label, _field(key, lang), lang), key, change.before, change.after, lang, unit)
+        elif max(len(text or "") for text in whole) > LONG and None not in whole and (few := _few(inside)):
+            yield from _plain_lines(label, few, depth + (key == "schedule"), lang)
         elif whole[0] != whole[1]:
             yield _line(label if key == "schedule" else _of(label, _field(key, lang), lang),
                         *(say("policy.change.nothing", lang) if text is None else text for text in whole), lang)
@@ -121,9 +127,29 @@ def _plain_lines(label: str, found: Sequence[Change], depth: int, lang: str) -> 
     """Values by their place in the file."""
     for change in found:
         what = label
-        for key in change.place[depth:]:
-            what = _of(what, _field(key, lang), lang)
+        for before, key in zip(change.place[depth - 1:], change.place[depth:]):
+            number = say("policy.change.number", lang, number=key[1:]) if key.startswith("#") else None
+            what = _of(what, number or (key if before in NAMED else _field(key, lang)), lang)
         yield _change(what, change.place[-1], change.before, change.after, lang)
+
+
+def _few(found: Sequence[Change]) -> list[Change]:
+    """The single values that differ inside, if they are few and stand at places that both have."""
+    values = [each for change in found for each in _inside(change)]
+    return values if len(values) <= FEW and not any(None in each[1:] or isinstance(_either(each), (list, dict)) for each in values) else []
+
+
+def _inside(change: Change) -> Iterator[Change]:
+    """A change as those of its parts, where both sides are lists of one length or mappings of the same keys."""
+    place, before, after = change
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        before, after = ({f"#{number}": each for number, each in enumerate(side, start=1)} for side in (before, after))
+    if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
+        for key in before:
+            if before[key] != after[key]:
+                yield from _inside(Change((*place, key), before[key], after[key]))
+    else:
+        yield change
 
 
 def _either(change: Change) -> Any:
@@ -144,25 +170,25 @@ def _unit_of(key: str, element: Element, lang: str) -> str:
 
 def _override_lines(a: Policy, b: Policy, lang: str) -> Iterator[str]:
     """Overrides for the same people at the same time are compared with one another, in their order."""
-    sides = [[(whom_text(override, lang), override_text(each, place, lang), each.content()["overrides"][place])
-              for place, override in enumerate(each.overrides)] for each in (a, b)]
-    shared: dict[str, list[Any]] = {}
+    sides = [[(whom_text(each.overrides[place], lang), override_text(each, place, lang), changed_text(each, place, lang), content)
+              for place, content in enumerate(each.content().get("overrides", ()))] for each in (a, b)]
+    shared: dict[str, list[list[Any]]] = {}
     for side, overrides in enumerate(sides):
-        for who, text, content in overrides:
-            for pair in [pair for pair in shared.setdefault(who, []) if pair[side] is None][:1]:
-                pair[side] = (text, content)
-                break
-            else:
-                shared[who].append([(text, content), None] if side == 0 else [None, (text, content)])
+        for who, *told_of in overrides:
+            free = next((pair for pair in shared.setdefault(who, []) if pair[side] is None), None)
+            if free is None:
+                shared[who].append(free := [None, None])
+            free[side] = told_of
     told = False
     for who, pairs in shared.items():
         for before, after in pairs:
             if before is None or after is None:
                 told = True
                 yield say(f"policy.change.{'added' if before is None else 'removed'}", lang, what=(before or after)[0])
-            elif before[1] != after[1]:
+            elif before[2] != after[2]:
                 told = True
-                texts = (before[0], after[0]) if before[0] != after[0] else tuple(_value("pay", each[1]["pay"], lang) for each in (before, after))
+                same = before[1] == after[1]
+                texts = (_value("pay", each[2]["pay"], lang) if same else each[1] for each in (before, after))
                 yield _line(_of(_field("overrides", lang), who, lang), *texts, lang)
     if not told:                                     # the later goes before the earlier among equals
         texts = (say("list.comma", lang).join(who for who, *_ in side) for side in sides)

@@ -140,11 +140,14 @@ def _caption(plans: Sequence[Policy], groups: Sequence[Group], people: pd.DataFr
     """What is drawn, with what needs saying of these plans alone."""
     elements = [element for plan in plans for element in plan.pay.values()]
     drawn = [found for element in elements if (found := along(element)) is not None]
-    more = {"others": any(found.others for found in drawn), "attainment": any(group.by == "attainment" for group in groups),
-            "rent": any(found.reading.target is not None and found.reading.target.rent is not None for found in drawn),
-            "later": any(element.payment is not None for element in elements), "people": people is not None}
-    keys = ["caption", *(f"{key}_caption" for key, wanted in more.items() if wanted)]
-    return say("list.space", lang).join(say(f"figure.payout.{key}", lang) for key in keys)
+    rents = (found.reading.target is not None and found.reading.target.rent is not None for found in drawn)
+    said = {
+        "figure.payout.caption": True, "figure.payout.others_caption": any(found.others for found in drawn),
+        "figure.payout.attainment_caption": any(group.by == "attainment" for group in groups), "figure.payout.rent_caption": any(rents),
+        "figure.payout.later_caption": any(element.payment is not None for element in elements),
+        "figure.payout.people_caption": people is not None,
+    }
+    return say("list.space", lang).join(say(key, lang) for key, wanted in said.items() if wanted)
 
 
 def _title(plans: Sequence[Policy], group: Group, lang: str) -> str:
@@ -157,8 +160,10 @@ def _title(plans: Sequence[Policy], group: Group, lang: str) -> str:
     title = say("figure.payout.panel", lang, elements=clipped(say("list.comma", lang).join(labels), 60), **parts)
     if not group.per:
         return title
-    whole = next(found.per for plan in plans for element in plan.pay.values() if (found := along(element)) and _group(element, found) == group)
-    return say("figure.payout.per", lang, title=title, amount=amount_text(whole or 1, group.per, lang), measure=measure_text(group.per, lang))
+    elements = (element for plan in plans for element in plan.pay.values())
+    whole = next(found.per for element in elements if (found := along(element)) and _group(element, found) == group)
+    amount = amount_text(whole or 1, group.per, lang)
+    return say("figure.payout.per", lang, title=title, amount=amount, measure=measure_text(group.per, lang))
 
 
 def _percent(group: Group) -> bool:
@@ -207,7 +212,8 @@ def _draw(upper: Axes, lower: Axes, plans: Sequence[Policy], group: Group, dots:
         low, high = min(0.0, axes.dataLim.y0), max(0.0, axes.dataLim.y1)
         margin = 0.08 * (high - low)
         axes.set_ylim(low - margin if low else 0.0, high + margin if high or low else 1.0)
-        axes.xaxis.set_major_locator(MaxNLocator(3 if columns == 3 and (end >= WIDE or _percent(group)) else 6, integer=not _percent(group)))
+        few = columns == 3 and (end >= WIDE or _percent(group))
+        axes.xaxis.set_major_locator(MaxNLocator(3 if few else 6, integer=not _percent(group)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.10g} %" if _percent(group) else short(value)))
         axes.yaxis.set_major_locator(MaxNLocator(6 if axes is upper else 3))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))

@@ -15,12 +15,19 @@ PAIRS, VISIBLE, STATUS = "practices.mentor_pairing.pairs", "practices.reporting.
 
 
 def check_fit(scenario: Scenario, policy: Any) -> None:
-    """Refuse a policy that names a manager or a cohort the scenario lacks, or pairs people of two branches.
+    """Refuse a policy that names a manager or a cohort the scenario lacks, or pairs people of two branches, or pays in a way that is
+    not simulated.
 
     A cohort without a member is accepted beside one that has members, if the parameters know it: a branch of newcomers
     only is still a branch to which the library's policies apply. policy: a ``Policy``, read but not imported here.
     """
+    from sim.engine.state import PAY_MEASURES
+    from sim.policy.schedule import not_simulated
+
     file = policy.files[0] if policy.files else policy.name
+    for place, what in not_simulated(policy, PAY_MEASURES):
+        raise InputError(file, place, found=what, expected="pay that can be simulated; this plan can be back-tested on records "
+                         "(`incentivelab backtest`)")
     for place, name in _managers_named(policy):
         _check(name, scenario.managers, file, place, f"a manager of the scenario {scenario.name}")
     for place, one, other in _pairs_named(policy):

@@ -10,10 +10,10 @@ from sim.compiled import rule
 from sim.engine.planner import NOBODY, Person, plan_effort
 from sim.engine.stages.chances import intrinsic_worth, partner_chance, pool_row, promise, spread
 from sim.engine.stages.peers import meets_on, norm_of
-from sim.engine.stages.settling import shares_pay
+from sim.engine.stages.settling import of_service, shares_pay, year_so_far
 from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, SERVICE, SERVICE_CONTACTS, Practice, State, World
 from sim.engine.streams import TREMBLE, stream
-from sim.policy.kernel import Schedules
+from sim.policy.kernel import AFTERWARDS, ALWAYS, MONTH, SIMPLE, Schedules
 from sim.rules.prospecting import mean_contacts
 
 
@@ -50,6 +50,25 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
         o.scale = 1.0 / members if line.own else 1.0
         o.share = 1.0 if line.own else 1.0 / members
         o.left = w.days[day].left[line.period] / w.days[day].demand
+        if line.joint != SIMPLE:
+            look_further(s, w, q, pay, g, i, day)
+            o.share *= line.weight
+        if line.when != ALWAYS and (of_service(w, i, day) > pay.terms[0].guarantee_until) != (line.when == AFTERWARDS):
+            o.share = 0.0
+
+
+@rule
+def look_further(s: State, w: World, q: Practice, pay: Schedules, g: int, i: int, day: int) -> None:
+    """What an element of several inputs asks besides: units in the period's last month and in the year so far."""
+    o, line, today = s.outlook[g], pay.lines[g], w.days[day]
+    o.month, o.year = 0.0, 0.0
+    for j in range(len(s.managers)):
+        if shares_pay(s, q, line, i, j):
+            o.year += year_so_far(s.managers[j], line.measure)
+            if today.number == today.ends[line.period]:
+                o.month += s.managers[j].period_units[line.measure, MONTH]
+    o.rest = today.left_last[line.period] / today.left[line.period]
+    o.ends = today.ends[line.period]
 
 
 @rule

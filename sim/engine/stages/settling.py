@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import (
-    MEASURE_COUNT, R_DAYS, R_EFFORT, R_LEANING, R_NORM, R_PRESSURE, R_SKILL, SERVICE, Practice, State, World,
+    B_ADVANCED, B_BALANCE, B_DUE, B_MONTH, B_QUARTER, F_HELD, L_CEILING, L_DRAW, L_GUARANTEE, MEASURE_COUNT, R_DAYS, R_EFFORT, R_LEANING, R_NORM,
+    R_PRESSURE, R_SKILL, SERVICE, Practice, State, World,
 )
-from sim.policy.kernel import MONTH, PAIR, QUARTER, TEAM, Schedules, pay_at, to_fen
+from sim.policy import timing
+from sim.policy.kernel import (
+    IN_LAST_MONTH, IN_YEAR, MONTH, MONTHS_IN_QUARTER, PAIR, QUARTER, SIMPLE, TEAM, Schedules, months_covered, pay_at, pay_joint, rounded_fen, to_fen,
+)
 from sim.rules.meetings import faded
+
+above, carried, drawn = rule(timing.above), rule(timing.carried), rule(timing.drawn)
+guaranteed, share_of = rule(timing.guaranteed), rule(timing.share_of)
+
+
+class Ratio(NamedTuple):
+    """A share, for the functions of sim/policy/timing.py."""
+
+    numerator: int
+    denominator: int
 
 
 @rule
@@ -25,12 +41,22 @@ def shares_pay(s: State, q: Practice, line: np.record, i: int, j: int) -> bool:
 def settle_pay(s: State, w: World, q: Practice, pay: Schedules, day: int) -> None:
     """Pay what ends today, line by line, each rounded to the fen; then the period's counters start anew."""
     today = w.days[day]
-    for e in range(len(pay.lines)):
-        if today.month_ends if pay.lines[e].period == MONTH else today.quarter_ends:
+    s.tally.number = today.number
+    if len(pay.terms) > 0:
+        if today.month_ends:
             for i in range(len(s.managers)):
-                fen = to_fen(line_of(s, q, pay, e, i))
-                s.lines[i, e] += fen
-                s.months[today.month, i] += fen
+                settle_over_time(s, w, q, pay, i, day)
+    else:
+        for e in range(len(pay.lines)):
+            if today.month_ends if pay.lines[e].period == MONTH else today.quarter_ends:
+                for i in range(len(s.managers)):
+                    fen = to_fen(line_of(s, q, pay, e, i))
+                    s.lines[i, e] += fen
+                    s.months[today.month, i] += fen
+    if today.month_ends:
+        for i in range(len(s.managers)):
+            for measure in range(MEASURE_COUNT):
+                s.managers[i].year_units[measure] = year_so_far(s.managers[i], measure) if today.number < 12 else 0.0
     for period in (MONTH, QUARTER):
         if today.month_ends if period == MONTH else today.quarter_ends:
             for i in range(len(s.managers)):
@@ -39,9 +65,17 @@ def settle_pay(s: State, w: World, q: Practice, pay: Schedules, day: int) -> Non
 
 
 @rule
+def year_so_far(m: np.record, measure: int) -> float:
+    """Units since the year's first day, or the horizon's if that is later."""
+    return m.year_units[measure] + m.period_units[measure, MONTH]
+
+
+@rule
 def line_of(s: State, q: Practice, pay: Schedules, e: int, i: int) -> float:
     """One line of manager i's statement, CNY: a group's pay is split equally; a bundled pair is paid on its mean."""
     line = pay.lines[e]
+    if line.joint != SIMPLE:
+        return joint_line_of(s, q, pay, e, i)
     if line.measure < 0:
         return pay_at(pay, e, 0.0)
     units, members = 0.0, 0
@@ -50,6 +84,159 @@ def line_of(s: State, q: Practice, pay: Schedules, e: int, i: int) -> float:
             units += s.managers[j].period_units[line.measure, line.period]
             members += 1
     return pay_at(pay, e, units / members) if line.own else pay_at(pay, e, units) / members
+
+
+@rule
+def joint_line_of(s: State, q: Practice, pay: Schedules, e: int, i: int) -> float:
+    """As `line_of`, for an element of several inputs."""
+    line = pay.lines[e]
+    x = np.zeros(line.inputs_stop - line.inputs)
+    members = 0
+    for j in range(len(s.managers)):
+        if shares_pay(s, q, line, i, j):
+            members += 1
+            for place in range(len(x)):
+                read = pay.inputs[line.inputs + place]
+                if read.measure >= 0:
+                    if read.over == IN_YEAR:
+                        x[place] += year_so_far(s.managers[j], read.measure)
+                    else:
+                        x[place] += s.managers[j].period_units[read.measure, MONTH if read.over == IN_LAST_MONTH else line.period]
+    for place in range(len(x)):
+        read = pay.inputs[line.inputs + place]
+        if line.own:
+            x[place] /= members
+        if read.annualised:
+            x[place] *= 12.0 / months_covered(read.over, line.period, s.tally.number)
+    amount = pay_joint(pay, e, x)
+    return amount if line.own else amount / members
+
+
+@rule
+def advance_of(s: State, q: Practice, pay: Schedules, e: int, i: int) -> int:
+    """What a quarterly element pays in advance on the month's own result against a third of the quota, fen."""
+    line = pay.lines[e]
+    if line.measure < 0:
+        earned = pay_at(pay, e, 0.0) / MONTHS_IN_QUARTER
+    else:
+        units, members = 0.0, 0
+        for j in range(len(s.managers)):
+            if shares_pay(s, q, line, i, j):
+                units += s.managers[j].period_units[line.measure, MONTH]
+                members += 1
+        earned = pay_at(pay, e, MONTHS_IN_QUARTER * units / (members if line.own else 1)) / (MONTHS_IN_QUARTER * (1 if line.own else members))
+    return share_of(max(0, rounded_fen(earned, pay.terms[0].rounding)), Ratio(line.advance, line.advance_of))
+
+
+@rule
+def settle_over_time(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int) -> None:
+    """Manager i's month where pay has a history: what is earned, then what of it falls due, in the order of payroll on records.
+
+    An element `less` others is trued up; a quarter's advances are settled; a share is held back and released in later months, or
+    stays unpaid (`F_HELD`); a negative amount is carried over; then come draw, guarantee and ceiling, as lines of their own.
+    """
+    today, books, count = w.days[day], s.books[i], len(pay.lines)
+    for e in range(count):
+        line, fen = pay.lines[e], 0
+        books[e, B_DUE] = s.later[today.month, i, e]
+        if today.month_ends if line.period == MONTH else today.quarter_ends:
+            fen = rounded_fen(line_of(s, q, pay, e, i), pay.terms[0].rounding) - books[e, B_ADVANCED]
+            books[e, B_ADVANCED] = 0
+            for other in range(e):
+                if (line.less >> other) & 1:
+                    fen -= books[other, B_MONTH if line.period == MONTH else B_QUARTER]
+            if line.hold > 0:
+                books[e, B_DUE] -= hold_back(s, pay, e, i, today.month, fen)
+        elif line.advance > 0:
+            fen = advance_of(s, q, pay, e, i)
+            books[e, B_ADVANCED] += fen
+        books[e, B_MONTH] += fen
+        books[e, B_QUARTER] += fen
+        books[e, B_DUE] += fen
+    carry_over(pay, books)
+    total = plan_lines(s, w, pay, i, day)
+    for e in range(count):
+        s.lines[i, e] += books[e, B_DUE]
+        total += books[e, B_DUE]
+        books[e, B_MONTH] = 0
+        if today.quarter_ends:
+            books[e, B_QUARTER] = 0
+    most = pay.terms[0].ceiling
+    if most >= 0:
+        if (today.number - 1) % pay.terms[0].ceiling_months == 0:
+            books[count, B_DUE] = 0
+        cut = above(books[count, B_DUE] + total, most)
+        s.lines[i, count + L_CEILING] -= cut
+        total -= cut
+        books[count, B_DUE] += total
+    s.months[today.month, i] += total
+
+
+@rule
+def hold_back(s: State, pay: Schedules, e: int, i: int, month: int, fen: int) -> int:
+    """Keep a share of what is earned for later months; what would be released beyond the horizon is noted as unpaid. Fen."""
+    line = pay.lines[e]
+    kept = share_of(max(0, fen), Ratio(line.hold, line.hold_of))
+    left = kept
+    for r in range(line.releases, line.releases_stop):
+        release = pay.releases[r]
+        part = left if r + 1 == line.releases_stop else min(left, share_of(kept, Ratio(release.part, release.whole)))
+        left -= part
+        if month + release.after < len(s.later):
+            s.later[month + release.after, i, e] += part
+        else:
+            s.finals[i, F_HELD] += part / 100.0
+    return kept
+
+
+@rule
+def carry_over(pay: Schedules, books: np.ndarray) -> None:
+    """Negative amounts are put off, and taken from what the elements named pay later."""
+    for e in range(len(pay.lines)):
+        if pay.lines[e].carry > 0:
+            put_off, _ = carried(books[e, B_DUE], 0)
+            for other in range(len(pay.lines)):
+                if (pay.lines[e].carry >> other) & 1:
+                    _, repaid = carried(books[other, B_DUE], books[e, B_BALANCE])
+                    books[other, B_DUE] -= repaid
+                    books[e, B_BALANCE] -= repaid
+            books[e, B_DUE] += put_off
+            books[e, B_BALANCE] += put_off
+
+
+@rule
+def of_service(w: World, i: int, day: int) -> int:
+    """Manager i's month of service; the first is 1."""
+    return int(w.people[i].tenure) + w.days[day].month + 1
+
+
+@rule
+def due_of(pay: Schedules, books: np.ndarray, of: int) -> int:
+    """What the elements named pay this month, fen."""
+    total = 0
+    for e in range(len(pay.lines)):
+        if (of >> e) & 1:
+            total += books[e, B_DUE]
+    return total
+
+
+@rule
+def plan_lines(s: State, w: World, pay: Schedules, i: int, day: int) -> int:
+    """Draw and guarantee of the month, fen: posted as lines of their own, and returned."""
+    terms, books, count = pay.terms[0], s.books[i], len(pay.lines)
+    total = 0
+    if terms.draw >= 0:
+        added, repaid = drawn(due_of(pay, books, terms.draw_of), terms.draw, books[count, B_BALANCE])
+        if of_service(w, i, day) > terms.draw_until:
+            added = 0
+        books[count, B_BALANCE] += added - repaid
+        s.lines[i, count + L_DRAW] += added - repaid
+        total += added - repaid
+    if terms.guarantee >= 0 and of_service(w, i, day) <= terms.guarantee_until:
+        more = guaranteed(due_of(pay, books, terms.guarantee_of), terms.guarantee)
+        s.lines[i, count + L_GUARANTEE] += more
+        total += more
+    return total
 
 
 @rule
