@@ -281,10 +281,10 @@ def _diff(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     if options.what == "measures":
-        from sim.experiments.measures import list_measures
+        from sim.app.policy_commands import list_measures_command
 
-        rows = [(name, measure.unit, getattr(measure.label, options.lang)) for name, measure in list_measures().items()]
-    elif options.what == "policies":
+        return list_measures_command(options.lang)
+    if options.what == "policies":
         from sim.policy import list_policies, load_policy
 
         rows = [(name, (policy := load_policy(name)).status, getattr(policy.title, options.lang)) for name in list_policies()]

@@ -191,7 +191,7 @@ def test_the_branch_of_the_how_to_lives_under_its_policy(tmp_path: Path) -> None
 def known_names() -> set[str]:
     """Everything the model description may name with an underscore."""
     fields = {field for part in vars(schema).values() if isinstance(part, type) and hasattr(part, "model_fields") for field in part.model_fields}
-    words = set(re.findall(r"\w+", (ROOT / "sim" / "policy" / "schema.py").read_text(encoding="utf-8")))
+    words = {word for path in (ROOT / "sim" / "policy").glob("*.py") for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
     manager = {"tenure_months", "per_manager"}
     return {*load_parameters(), *load_mechanisms(), *sim.list_measures(), *(MANAGER.names or ()), *(CUSTOMER.names or ()), *fields,
             *words, *manager}

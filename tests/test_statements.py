@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 from itertools import pairwise
@@ -19,9 +20,11 @@ from sim.engine.state import PAY_MEASURES
 from sim.errors import InputError
 from sim.payroll.statement import Groups, Statements, statements
 from sim.policy import Element
-from sim.policy.exact import SCALE, equal_shares, fen_at, pay_line, pay_of, plain, rounded, starts_of
+from sim.policy.exact import SCALE, Reached, equal_shares, evaluate, plain, rounded
 from sim.policy.kernel import pay_at, to_fen
-from sim.policy.schedule import as_written, knots_of, pay_tables, payout_curve, pieces_of
+from sim.policy.plan import Result, compiled, mark_of, pieces_along, target_of, value_at
+from sim.policy.rational import Exact
+from sim.policy.schedule import as_written, knots_of, pay_tables, payout_curve
 from sim.reading import resource_folder
 
 MONTHS = [f"2025-{m:02d}" for m in range(1, 13)]
@@ -46,6 +49,13 @@ def linear(rate: float, **more) -> dict:
 
 def step(*marks: tuple[float, float], **more) -> dict:
     return {"measure": "accounts", "period": "month", "schedule": {"kind": "step", "at": [{"units": u, "pays": p} for u, p in marks]}, **more}
+
+
+def exact_fen(element: Element, totals: np.ndarray, members: int = 1) -> list[int]:
+    """Payroll's fen on results in millionths, or on the mean of so many."""
+    plan = compiled("piece", element)
+    inputs = [Reached(Exact(totals, SCALE * members), target_of(element.target))] if plan.inputs else []
+    return evaluate(plan, inputs, len(totals)).value.fen().tolist()
 
 
 def amounts(found: Statements) -> list[int]:
@@ -75,15 +85,15 @@ TIERS = {"kind": "tiers", "tiers": [{"from": 0.0, "rate": 300.0}, {"from": 3.0, 
 
 
 @pytest.mark.parametrize(("element", "units", "rule", "fen"), [
-    (linear(600.0), 7, "600 x (7 - 0)", 420000),
+    (linear(600.0), 7, "600 x 7", 420000),
     (linear(600.0, threshold=5.0), 7, "600 x (7 - 5)", 120000),
     (linear(600.0, threshold=5.0), 4, "0 (4 < 5)", 0),
     (linear(600.0, threshold=5.0, mode="from_first"), 5, "600 x 5", 300000),
-    (linear(0.003), 1234.5, "0.003 x (1234.5 - 0)", 370),                                          # 3.7035
-    (linear(600.0, cap=3000.0), 7, "cap 3000 on 600 x (7 - 0)", 300000),
-    (linear(600.0, floor=1000.0), 1, "floor 1000 for 600 x (1 - 0)", 100000),
+    (linear(0.003), 1234.5, "0.003 x 1234.5", 370),                                          # 3.7035
+    (linear(600.0, cap=3000.0), 7, "cap 3000 on 600 x 7", 300000),
+    (linear(600.0, floor=1000.0), 1, "floor 1000 for 600 x 1", 100000),
     (linear(600.0, threshold=5.0, floor=1000.0), 1, "floor 1000 for 0 (1 < 5)", 100000),
-    ({**linear(0.0), "schedule": {**TIERS, "mode": "marginal"}}, 2, "300 x (2 - 0)", 60000),
+    ({**linear(0.0), "schedule": {**TIERS, "mode": "marginal"}}, 2, "300 x 2", 60000),
     ({**linear(0.0), "schedule": {**TIERS, "mode": "marginal"}}, 4, "900 + 450 x (4 - 3)", 135000),
     ({**linear(0.0), "schedule": {**TIERS, "mode": "retroactive"}}, 4, "450 x 4", 180000),
     (step((10.0, 1500.0), (12.0, 4000.0)), 12, "4000 (12 >= 12)", 400000),
@@ -98,7 +108,7 @@ def test_the_rule_is_arithmetic_that_can_be_done_again(plan, element, units, rul
 def test_the_same_in_chinese(plan) -> None:
     policy = plan(PAIRED, capped=linear(600.0, cap=3000.0), shared={**linear(0.15, threshold=1.0), "payee": "pair"})
     found = statements(policy, people_named("1", "2", mentor=["", "1"]), results({"1": [7], "2": [0.6]}))
-    assert found.words("zh").tolist() == ["上限3000（600 x (7 - 0)）", "600 x (0.6 - 0)",
+    assert found.words("zh").tolist() == ["上限3000（600 x 7）", "600 x 0.6",
                                           "(0.15 x (7.6 - 1)) / 2，不足一分进为一分", "(0.15 x (7.6 - 1)) / 2，舍去不足一分"]
     assert found.words("en").tolist()[2:] == ["(0.15 x (7.6 - 1)) / 2, rounded up to the fen", "(0.15 x (7.6 - 1)) / 2, rounded down to the fen"]
     with pytest.raises(InputError, match="en or zh"):
@@ -108,8 +118,8 @@ def test_the_same_in_chinese(plan) -> None:
 # --- rounding and money -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("units", "fen"), [(0.49, 0), (0.5, 1), (1.49, 1), (1.5, 2), (-0.5, 0), (-0.51, -1)])
-def test_half_a_fen_goes_up(plan, units, fen) -> None:
+@pytest.mark.parametrize(("units", "fen"), [(0.49, 0), (0.5, 1), (1.49, 1), (1.5, 2), (-0.5, 0), (-7, 0)])
+def test_half_a_fen_goes_up_and_a_negative_result_earns_nothing(plan, units, fen) -> None:
     assert amounts(statements(plan(piece=linear(0.01)), people_named("7"), results({"7": [units]}))) == [fen]
 
 
@@ -121,7 +131,7 @@ def test_a_tenth_is_a_tenth(plan) -> None:
 def test_a_mark_at_four_fifths_of_twelve_is_reached_at_nine_point_six() -> None:
     quota = Element(measure="accounts", period="month", target={"value": 12.0, "unit": "accounts"},
                     schedule={"kind": "step", "at": [{"attainment": 0.8, "pays": 1500.0}]})
-    assert [piece.x for piece in pieces_of(quota)] == [0, Fraction(48, 5)]
+    assert [piece.x for piece in pieces_along(compiled("quota", quota))] == [0, Fraction(48, 5)]
     assert [knot.x for knot in knots_of(quota)] == [0.0, 9.6]
 
 
@@ -131,7 +141,7 @@ def test_a_mark_is_where_its_author_means_it(share, units) -> None:
     quota = Element(measure="accounts", period="month", target={"value": 12.0, "unit": "accounts"},
                     schedule={"kind": "step", "at": [{"attainment": share, "pays": 1500.0}]})
     totals = np.array([round(units * SCALE) - 1, round(units * SCALE)])
-    assert fen_at(pay_line("quota", quota), totals, np.array([1, 1])).tolist() == [0, 150000]
+    assert exact_fen(quota, totals) == [0, 150000]
     assert payout_curve(quota, totals / SCALE) == [0.0, 1500.0]
 
 
@@ -151,12 +161,11 @@ def test_amounts_beyond_int64_on_the_way_are_exact(plan) -> None:
     """Rates and results that overflow scaled integers; pay itself is what an account can hold."""
     element = Element(measure="accounts", period="month", schedule={"kind": "linear", "rate": 0.123456789012})
     totals = np.array([10**18 + 1, 999_999_999_999_999_999, 0, 7])
-    one = np.ones(4, dtype=np.int64)
-    assert fen_at(pay_line("piece", element), totals, one).tolist() == [rounded(pay_of(element, Fraction(int(x), SCALE))) for x in totals]
+    assert exact_fen(element, totals) == [rounded(value_at(compiled("piece", element), [Result(Fraction(int(x), SCALE))])) for x in totals]
 
 
 def test_pay_that_no_account_can_hold_is_refused(plan) -> None:
-    with pytest.raises(InputError, match="pay.piece: found pay of"):
+    with pytest.raises(InputError, match="pay.piece: found an amount of"):
         statements(plan(piece=linear(1e12)), people_named("7"), results({"7": [1e9]}))
 
 
@@ -181,7 +190,7 @@ def test_a_bundled_pair_is_paid_on_its_mean_and_the_others_on_their_own(plan) ->
     found = statements(plan(BUNDLED, piece=linear(200.0)), people_named("B", "C", "E", mentor=["", "", "B"]),
                        results({"B": [2], "C": [4], "E": [1]}))
     assert found.totals()["amount"].tolist() == [30000, 80000, 30000]
-    assert found.frame["rule"].tolist() == ["200 x (3 / 2 - 0)", "200 x (4 - 0)", "200 x (3 / 2 - 0)"]
+    assert found.frame["rule"].tolist() == ["200 x (3 / 2)", "200 x 4", "200 x (3 / 2)"]
     assert found.frame["input"].tolist() == [1.5, 4.0, 1.5]
 
 
@@ -274,7 +283,7 @@ def test_totals_by_person_month_and_element(plan) -> None:
     assert found.totals().to_dict("list") == {"person": ["a", "b"], "amount": [2300, 2700]}
     assert found.totals("month").to_dict("list") == {"month": ["2025-01", "2025-02"], "amount": [2400, 2600]}
     assert found.totals(["element", "month"])["amount"].tolist() == [2000, 2000, 400, 600]
-    with pytest.raises(InputError, match="person, month or element"):
+    with pytest.raises(InputError, match="person, month, element or kind"):
         found.totals("persons")
 
 
@@ -342,8 +351,10 @@ def by_definition(element: dict, x: Fraction) -> Fraction:
 
 def boundaries(element: Element, members: int = 1) -> list[int]:
     """Sums in millionths at, just below and just above every mark and every bound."""
-    starts = starts_of(pay_line("piece", element), members)
-    return sorted({max(0, x + near) for x in starts for near in (-1, 0, 1) if x < 10**12})
+    plan, target = compiled("piece", element), target_of(element.target)
+    marks = {mark_of(row.x, fn, target) for fn in plan.functions() for row in fn.rows} | {piece.x for piece in pieces_along(plan)}
+    starts = {math.ceil(mark * SCALE * members) for mark in marks if 0 <= mark < 10**6}
+    return sorted({max(0, x + near) for x in starts for near in (-1, 0, 1)})
 
 
 @settings(max_examples=300, deadline=None)
@@ -351,8 +362,7 @@ def boundaries(element: Element, members: int = 1) -> list[int]:
 def test_exact_pay_is_what_the_words_of_the_schedule_say(data, some, members) -> None:
     element = Element.model_validate(data)
     totals = np.array([*some, *boundaries(element, members)])
-    found = fen_at(pay_line("piece", element), totals, np.full(len(totals), members)).tolist()
-    assert found == [rounded(by_definition(data, Fraction(int(x), SCALE * members))) for x in totals]
+    assert exact_fen(element, totals, members) == [rounded(by_definition(data, Fraction(int(x), SCALE * members))) for x in totals]
 
 
 @settings(max_examples=300, deadline=None)
@@ -360,8 +370,8 @@ def test_exact_pay_is_what_the_words_of_the_schedule_say(data, some, members) ->
 def test_the_simulations_payroll_agrees_within_a_fen(data, some, members) -> None:
     element = Element.model_validate(data)
     totals = np.array([*some, *boundaries(element, members)])
-    right = fen_at(pay_line("piece", element), totals, np.full(len(totals), members))
-    assert max(abs(to_fen(pay) - fen) for pay, fen in zip(payout_curve(element, totals / SCALE / members), right.tolist(), strict=True)) <= 1
+    right = exact_fen(element, totals, members)
+    assert max(abs(to_fen(pay) - fen) for pay, fen in zip(payout_curve(element, totals / SCALE / members), right, strict=True)) <= 1
 
 
 def random_element(rng: np.random.Generator) -> Element:
@@ -396,7 +406,7 @@ def test_ten_thousand_random_plans_and_records_agree_within_a_fen() -> None:
         element, members = random_element(rng), int(rng.integers(1, 3))
         edges = boundaries(element, members)
         totals = np.array([*rng.integers(0, 10**8, 2), int(rng.integers(0, 40)) * SCALE, *edges])
-        right = fen_at(pay_line("piece", element), totals, np.full(len(totals), members)).tolist()
+        right = exact_fen(element, totals, members)
         found = [to_fen(pay) for pay in payout_curve(element, totals / SCALE / members)]
         worst = max(worst, *(abs(a - b) for a, b in zip(found, right, strict=True)))
         checked += len(totals)
@@ -537,7 +547,7 @@ def test_records_and_payroll_count_in_the_same_millionths() -> None:
 def test_the_float_tables_are_the_exact_pieces_rounded_once(plan) -> None:
     element = linear(3.3, cap=10.0)
     lines, _ = pay_tables(plan(piece=element), PAY_MEASURES)
-    pieces = pieces_of(Element.model_validate(element))
+    pieces = pieces_along(compiled("piece", Element.model_validate(element)))
     assert [tuple(knot) for knot in lines.knots] == [(float(p.x), float(p.v), float(p.r)) for p in pieces]
     assert pieces[1].x == Fraction(100, 33)                       # where 3.3 x reaches 10, which no decimal is
     assert pay_at(lines, 0, 100.0) == 10.0
@@ -546,7 +556,7 @@ def test_the_float_tables_are_the_exact_pieces_rounded_once(plan) -> None:
 def test_a_bound_out_of_reach_leaves_the_schedule_as_it_is() -> None:
     element = Element.model_validate(linear(5e-324, cap=1e12))
     assert knots_of(element) == [(0.0, 0.0, 5e-324)]
-    assert fen_at(pay_line("piece", element), np.array([10**15]), np.array([1])).tolist() == [0]
+    assert exact_fen(element, np.array([10**15])) == [0]
 
 
 @pytest.mark.parametrize("policy", ["changzhou-2015", "changzhou-2016", "templates/commented-example"])

@@ -69,7 +69,7 @@ def forecast_joint(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, f
     line = pay.lines[g]
     shift, slope = np.zeros(line.inputs_stop - line.inputs), np.zeros(line.inputs_stop - line.inputs)
     for place in range(len(shift)):
-        read = pay.inputs[line.inputs + place]
+        read = pay.lines[line.inputs + place]
         if read.measure >= 0:
             row = o[g + read.measure]
             times = 12.0 / months_covered(read.over, line.period, int(row.ends)) if read.annualised else 1.0

@@ -19,7 +19,7 @@ from sim.engine.streams import (
 )
 from sim.engine.stages.chances import spread
 from sim.engine.stages.customers import populate
-from sim.policy.kernel import Schedules
+from sim.policy.kernel import Schedules, plan_row
 from sim.rules.learning import learn
 from sim.rules.prospecting import access, order_attention
 
@@ -172,13 +172,13 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
     room = max(room, room_for(w))
     weeks, months = w.days.week[-1] + 1, w.days.month[-1] + 1
     longest = int(w.people.portfolio.max()) + room - int(w.people.portfolio.sum())
-    over_time, columns = len(elements.terms) > 0, len(elements.lines)
+    count = int(elements.lines[0].count)
+    more = PLAN_LINES + (count + 1) * BOOKS + months * count if plan_row(elements).timed else 0
     return State(
         rows(MANAGER, n), rows(CUSTOMER, room), rows(POOL, n + 1, CHANNEL_COUNT), np.zeros((n, longest), dtype=np.int64),
-        rows(TALLY, 1)[0], np.zeros((n, columns + PLAN_LINES * over_time), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
-        np.zeros((n * over_time, columns + 1, BOOKS), dtype=np.int64), np.zeros((months * over_time, n, columns), dtype=np.int64),
+        rows(TALLY, 1)[0], np.zeros((n, count + more), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
-        rows(OUTLOOK, len(merged.lines)), rows(DESK, 1)[0], rows(MANAGER, 1)[0],
+        rows(OUTLOOK, merged.lines[0].count), rows(DESK, 1)[0], rows(MANAGER, 1)[0],
     )
 
 
@@ -193,8 +193,7 @@ def clear(s: State) -> None:
     for i in range(len(s.managers)):
         s.managers[i] = s.blank
     s.tally.customers, s.tally.overflow = 0, 0
-    s.lines[:], s.months[:], s.books[:], s.later[:] = 0, 0, 0, 0
-    s.weeks[:], s.daily_accounts[:], s.finals[:] = 0.0, 0.0, 0.0
+    s.lines[:], s.months[:], s.weeks[:], s.daily_accounts[:], s.finals[:] = 0, 0, 0.0, 0.0, 0.0
 
 
 @rule

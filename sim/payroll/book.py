@@ -54,7 +54,7 @@ class Book:
     people: ids. months: of the records. days: calendar days of each. values: by measure, int64 months x people in millionths.
     posts, post_days: whether and for how many days in post. service: month of service, 1 in the first; LONG_AGO where the first day
     is not recorded. whole_first_month: whether somebody joined on the first of a month. grades, states: text by month and person.
-    supervisors: row numbers, -1 for nobody.
+    supervisors: row numbers, -1 for nobody; None where the records do not say.
     """
 
     policy: Policy
@@ -70,7 +70,7 @@ class Book:
     states: np.ndarray
     groups: Groups
     outlets: np.ndarray
-    supervisors: np.ndarray
+    supervisors: np.ndarray | None
     targets: GivenTargets
     portfolios: Mapping[str, np.ndarray]
     credits: Credits
@@ -259,8 +259,10 @@ def _over_time(records: Records, ids: pd.Index, months: pd.PeriodIndex) -> tuple
     return grades, states
 
 
-def _supervisors(people: pd.DataFrame, ids: pd.Index) -> np.ndarray:
+def _supervisors(people: pd.DataFrame, ids: pd.Index) -> np.ndarray | None:
     """The row of each one's supervisor, -1 for nobody."""
+    if "supervisor" not in people:
+        return None
     names = _texts(people, "supervisor")
     places = ids.get_indexer(names)
     if (lost := (places < 0) & (names != "")).any():

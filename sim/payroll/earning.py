@@ -8,16 +8,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.errors import InputError
 from sim.payroll.book import Book, Span
 from sim.payroll.inputs import Payees, payees_of, reached_by, shares_of
 from sim.payroll.lines import MONEY, Templates, constant, millionths
 from sim.payroll.wording import EXACT, ROUNDED_DOWN, ROUNDED_UP, Common, Reach, earned
 from sim.policy.exact import SCALE, Paid, Reached, divided, equal_shares, evaluate
 from sim.policy.plan import Compiled, Score, as_written
-from sim.policy.rational import LARGEST, Exact
+from sim.policy.rational import FEN, LARGEST, Exact, Rounding
 from sim.policy.timing import share_of
 
-Earned = Callable[[Sequence[str], Span], np.ndarray]              # fen of everybody, by elements, over a time
+MOST = 10**13                             # fen in a line, so that sums of many, told in millionths, stay within int64
 
 
 class Worked(NamedTuple):
@@ -43,8 +44,18 @@ def worked_out(book: Book, plan: Compiled, span: Span, rows: np.ndarray, part: F
     shares = shares_of(book, plan.element, span, payees, part)
     reached = reached_by(book, plan, payees, span, shares)
     paid = evaluate(plan, reached, len(rows), shares.amounts)
-    whole = paid.value.fen(book.policy.terms.rounding)
+    whole = _in_fen(plan.name, paid.value, book.policy.terms.rounding)
     return Worked(plan, span, part, payees, reached, shares.amounts, paid, *_split(book, plan, payees, whole, span, fixed))
+
+
+def _in_fen(name: str, value: Exact, rounding: Rounding) -> np.ndarray:
+    try:
+        fen = value.fen(rounding)
+    except InputError as too_much:
+        raise InputError(f"pay.{name}", found=too_much.found, expected=f"at most {MOST // FEN}") from None
+    if (largest := int(np.abs(fen).max(initial=0))) > MOST:
+        raise InputError(f"pay.{name}", found=f"an amount of {largest // FEN}", expected=f"at most {MOST // FEN}")
+    return fen
 
 
 # --- a group's pay among its members ----------------------------------------------------------------------------------

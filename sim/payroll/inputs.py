@@ -216,8 +216,8 @@ def credited(book: Book, element: Element, own: Exact, first: int, last: int) ->
     if element.credit.rule == "overlay":
         team = np.where(book.posts[first : last + 1].any(axis=0), book.groups.team, NOBODY)
         return summed_by(own, team, int(book.groups.team.max(initial=0)) + 1)[book.groups.team]
-    if not (book.supervisors >= 0).any():
-        raise InputError("people", "supervisor", found="nobody's", expected="each one's supervisor, as pay is by the results of those below")
+    if book.supervisors is None:
+        raise InputError("people", "supervisor", found="nothing", expected="who supervises whom, as pay is by the results of those below")
     people = len(book)
     total, above = Exact.of(0, people), book.supervisors
     while (above >= 0).any():                                    # ends: nobody is above himself (sim/payroll/book.py)

@@ -28,12 +28,21 @@ from sim.policy.timing import held_back
 
 
 class Posting(NamedTuple):
-    """Lines about to be queued. fen: their amounts, budget counted in."""
+    """Lines about to be queued. fen: their amounts. mine: which payees they are of. whole: the period's pay so far, of those payees."""
 
-    plan: Compiled
-    span: Span
+    worked: Worked
     block: Block
     fen: np.ndarray
+    mine: np.ndarray
+    whole: np.ndarray
+
+    @property
+    def plan(self) -> Compiled:
+        return self.worked.plan
+
+    @property
+    def span(self) -> Span:
+        return self.worked.span
 
 
 class Settlement:
@@ -143,16 +152,15 @@ class Settlement:
         before = np.zeros(len(rows), dtype=np.int64) if cumulative else self._so_far(self.advanced, [plan.name], span)[rows]
         itself = self._so_far(self.earned, [plan.name], span)[rows] if cumulative else before * 0
         less = self._so_far(self.earned, plan.element.less or (), span)[rows] + itself
-        kind = "settlement" if before.any() or plan.element.payment is not None and plan.element.payment.advance is not None else "earned"
+        in_advance = plan.element.payment is not None and plan.element.payment.advance is not None and not cumulative
+        kind = "settlement" if in_advance or before.any() else "earned"
         gaps = gaps_of(worked) | {"less": less * MONEY, "before": before * MONEY}
         rules = wordings(self.templates, worked, kind, less)
         mine = np.isin(rows, own, assume_unique=True)
         fen = worked.fen - less - before
-        posting = self._posting(worked, month, kind, rules, gaps, fen, mine)
-        self.earned[plan.name][span.last, own] += posting.fen
+        self.earned[plan.name][span.last, own] += fen[mine]
         self._review(worked)
-        self.reversals.remember(month, worked, np.where(mine, fen + before + itself, 0))
-        return [posting]
+        return [self._posting(worked, month, kind, rules, gaps, fen, mine, fen + before + itself)]
 
     def _advance(self, plan: Compiled, month: int, among: np.ndarray, together: np.ndarray) -> list[Posting]:
         """A share of what the month's own result would earn, against the month's part of the quota."""
@@ -164,13 +172,13 @@ class Settlement:
         share = as_written(plan.element.payment.advance)            # type: ignore[union-attr, arg-type]
         worked = worked_out(self.book, plan, span, rows, Fraction(1, span.months), self._fixed_pay)
         rules = wordings(self.templates, worked, "advance", np.zeros(len(rows), dtype=np.int64), share)
-        posting = self._posting(worked, month, "advance", rules, gaps_of(worked), advanced(worked.fen, share), np.isin(rows, own, assume_unique=True))
+        fen, mine = advanced(worked.fen, share), np.isin(rows, own, assume_unique=True)
         for so_far in (self.advanced, self.earned):
-            so_far[plan.name][month, own] += posting.fen
-        return [posting]
+            so_far[plan.name][month, own] += fen[mine]
+        return [self._posting(worked, month, "advance", rules, gaps_of(worked), fen, mine, fen)]
 
     def _posting(self, worked: Worked, month: int, kind: str, rules: np.ndarray, gaps: dict[str, np.ndarray], fen: np.ndarray,
-                 mine: np.ndarray) -> Posting:
+                 mine: np.ndarray, whole: np.ndarray) -> Posting:
         """The lines of those whom this plan pays."""
         payees = worked.payees
         gap, target, measure = input_of(worked)
@@ -179,7 +187,7 @@ class Settlement:
             gaps = {name: numbers[mine] for name, numbers in gaps.items()}
         block = Block(month, worked.plan.name, kind, worked.span.label, measure, payees.rows[mine].astype(np.int32), payees.size[mine], rules[mine],
                       gaps, fen[mine], gap, target, divide)
-        return Posting(worked.plan, worked.span, block, fen[mine])
+        return Posting(worked, block, fen[mine], mine, whole[mine])
 
     def _so_far(self, by_name: dict[str, np.ndarray], names: Sequence[str], span: Span) -> np.ndarray:
         """Everybody's fen of some elements in a period."""
@@ -237,6 +245,10 @@ class Settlement:
         """Into the line of what is to be paid, less what is kept back of it."""
         plan, block, people = posting.plan, posting.block, posting.block.people
         self.payouts.wait(month, plan, block)
+        if block.kind != "advance":
+            whole = np.zeros(len(posting.mine), dtype=np.int64)
+            whole[posting.mine] = posting.whole + cut
+            self.reversals.remember(month, posting.worked, whole)
         holding = plan.element.payment.hold_back if plan.element.payment else None
         if holding is None:
             return

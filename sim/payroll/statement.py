@@ -16,7 +16,7 @@ result that is not recorded counts as nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,8 +42,9 @@ class Statements:
     """Everybody's lines.
 
     people: ids. months: labels. open: periods begun and not yet paid when the records end. elements: names, those of the plan's own
-    terms after those of pay. due: fen earned and, by the plan's own timing, to be paid after the records end, by person and element.
-    reviews: deals that count in part until somebody has looked at them.
+    terms after those of pay. due: fen by person and element that are to be paid after the records end: earned and paid later, kept back
+    and not yet released, adjusted later. pending: fen by person and element that are to be taken off later pay: of negative amounts put
+    off, and of a draw. reviews: deals that count in part until somebody has looked at them.
     """
 
     policy: Policy
@@ -54,6 +55,7 @@ class Statements:
     templates: tuple[Template, ...]
     blocks: tuple[Block, ...]
     due: pd.DataFrame
+    pending: pd.DataFrame
     reviews: tuple[Review, ...]
 
     @cached_property
@@ -116,6 +118,27 @@ class Statements:
         index = pd.MultiIndex.from_product([kept[key][0] for key in keys], names=keys)
         return pd.DataFrame({"amount": sums.reshape(-1)}, index=index).reset_index()
 
+    @cached_property
+    def reported(self) -> pd.DataFrame:
+        """Fen by report period (`terms.reported` of the policy: month, quarter, half year or year), person, element and kind.
+
+        As a payee reads it: what is paid in the months of the period, whichever period it is for. period, person, element, kind:
+        categories, in this order of rows; amount: fen. Lines that come to nothing together are left out where there were none.
+        """
+        labels = [period_label(month, self.policy.terms.reported) for month in self.months]
+        periods = list(dict.fromkeys(labels))
+        number = {label: place for place, label in enumerate(periods)}
+        sizes = (len(periods), len(self.people), len(self.elements), len(KINDS))
+        codes = (self._spread([number[labels[b.month]] for b in self.blocks]), self._joined(lambda b: b.people, np.int64),
+                 self._spread([self.elements.index(b.element) for b in self.blocks]), self._spread([KINDS.index(b.kind) for b in self.blocks]))
+        used, which = np.unique(np.ravel_multi_index(codes, sizes), return_inverse=True)
+        sums = np.zeros(len(used), dtype=np.int64)
+        np.add.at(sums, which, self._joined(lambda b: b.fen, np.int64))
+        period, person, element, kind = np.unravel_index(used, sizes)
+        return pd.DataFrame({"period": pd.Categorical.from_codes(period, periods, ordered=True), "person": pd.Categorical.from_codes(person, self.people),
+                             "element": pd.Categorical.from_codes(element, self.elements), "kind": pd.Categorical.from_codes(kind, KINDS),
+                             "amount": sums})
+
     def _joined(self, take: Callable[[Block], np.ndarray], kind: type) -> np.ndarray:
         return np.concatenate([np.zeros(0, dtype=kind), *(take(b).astype(kind, copy=False) for b in self.blocks)])
 
@@ -137,9 +160,20 @@ def statements(policy: Policy, records: Records | pd.DataFrame, measures: pd.Dat
     settlement = Settlement(policy, book)
     for month in range(len(book.months)):
         settlement.settle(month)
-    names = (*settlement.names, *(name for name in TERMS if any(block.element == name for block in settlement.blocks)))
+    payouts = settlement.payouts
+    used = {block.element for block in settlement.blocks}
+    names = (*settlement.names, *(name for name in TERMS if name in used and name not in settlement.names))
     return Statements(policy, book.people, book.months, _open(settlement, book.months), names, tuple(settlement.templates.made),
-                      tuple(settlement.blocks), settlement.due(), tuple(settlement.reviews))
+                      tuple(settlement.blocks), _listed(book.people, payouts.due_later()), _listed(book.people, payouts.to_take_off()),
+                      tuple(settlement.reviews.values()))
+
+
+def _listed(people: pd.Index, by_element: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Fen by person and element, where it is not nothing."""
+    found = [(people[rows], name, fen[rows]) for name, fen in by_element.items() if len(rows := np.flatnonzero(fen))]
+    return pd.DataFrame({"person": np.concatenate([np.zeros(0, dtype=object), *(who for who, _, _ in found)]),
+                         "element": np.repeat(np.array([name for _, name, _ in found], dtype=object), [len(fen) for _, _, fen in found]),
+                         "amount": np.concatenate([np.zeros(0, dtype=np.int64), *(fen for _, _, fen in found)])})
 
 
 def _open(settlement: Settlement, months: pd.PeriodIndex) -> tuple[str, ...]:

@@ -238,8 +238,8 @@ class Teller(NamedTuple):
 
     def condition(self, fn: Fn, place: int) -> list[Part]:
         """Why this row holds: the next mark is not reached, or its own is."""
-        if place == 0 and len(fn.rows) > 1 and not fn.rows[0].x:
-            return [*self.value(fn.lookup), " <= " if fn.strict else " < ", *self.mark(fn.rows[1].x, fn)]
+        if fn.rows[place].x <= 0 and place + 1 < len(fn.rows):
+            return [*self.value(fn.lookup), " <= " if fn.strict else " < ", *self.mark(fn.rows[place + 1].x, fn)]
         return [*self.value(fn.lookup), " > " if fn.strict else " >= ", *self.mark(fn.rows[place].x, fn)]
 
     def function(self, fn: Fn, place: int) -> list[Part]:

@@ -145,10 +145,11 @@ def components_figure(result: Backtest, lang: str) -> Plot:
         axes.axvline(0.0, color=FAINT, linewidth=0.8)
         axes.grid(visible=False, axis="y")
         numbers(axes, x=4, y=None)
-    for axes in panels[-1]:
-        axes.set_xlabel(tell("figure.components.x", lang))
-    for axes in list(panels.flat)[len(plans):]:
-        axes.set_visible(False)
+    for place, axes in enumerate(panels.flat):
+        axes.set_visible(place < len(plans))
+        axes.tick_params(labelbottom=True)
+        if place + columns >= len(plans):
+            axes.set_xlabel(tell("figure.components.x", lang))
     heads = result.components.drop_duplicates("grade").set_index("grade")["people"]
     shown = [tell("figure.components.row", lang, grade=grade or tell("figure.components.no_grade", lang), people=heads[grade]) for grade in grades]
     panels[0, 0].set_yticks(range(len(grades)), [folded(text, 26) for text in shown])

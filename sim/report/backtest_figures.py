@@ -40,7 +40,7 @@ def attainment_figure(result: Backtest, lang: str) -> Plot | None:
         _histogram(axes, 100 * rows["attainment"].to_numpy())
         head = tell("figure.attainment.panel", lang, measure=measure_word(measure, lang), count=len(rows), people=rows["row"].nunique())
         counts = {name: share(value, lang, places=0) for name, value in zip(("low", "middle", "high"), shares_of(rows["attainment"]), strict=True)}
-        axes.set_title(f"{clipped(head, 60)}\n{tell('figure.attainment.shares', lang, **counts)}", fontsize=8.5, fontweight="normal")
+        axes.set_title(f"{clipped(head, 60)}\n{tell('figure.attainment.shares', lang, **counts)}", fontsize=8.5, fontweight="normal", linespacing=1.5)
         axes.set_xlabel(tell("figure.attainment.x", lang))
     for axes in panels[:, 0]:
         axes.set_ylabel(tell("figure.attainment.y", lang))
@@ -77,26 +77,35 @@ def performance_figure(result: Backtest, lang: str) -> Plot | None:
         x = result.history.a_month(measure)
         taken: list[tuple[float, float]] = []
         for place, policy in enumerate(drawn(result)):
-            _against(axes, result, x, result.monthly(policy.name), place, taken)
-        axes.set_xlabel(folded(tell("figure.performance.x", lang, measure=measure_word(measure, lang), unit=measure_unit(measure, lang)), 84 // many))
+            _dots(axes, x, result.monthly(policy.name), place)
         axes.margins(x=0.12, y=0.08)
+        for place, policy in enumerate(drawn(result)):
+            _line_and_names(axes, result, x, result.monthly(policy.name), place, taken)
+        axes.set_xlabel(folded(tell("figure.performance.x", lang, measure=measure_word(measure, lang), unit=measure_unit(measure, lang)), 84 // many))
         numbers(axes, x=5)
     panels[0].set_ylabel(tell("figure.performance.y", lang))
     legend_of_plans(page, result, lang)
     return page.figure
 
 
-def _against(axes: Axes, result: Backtest, x: np.ndarray, y: np.ndarray, place: int, taken: list[tuple[float, float]]) -> None:
+def _line_and_names(axes: Axes, result: Backtest, x: np.ndarray, y: np.ndarray, place: int, taken: list[tuple[float, float]]) -> None:
     face, known = look(place), ~(np.isnan(x) | np.isnan(y))
-    _dots(axes, x[known], y[known], place)
     if (line := robust_line(x, y)) is not None:
         ends = np.array([x[known].min(), x[known].max()])
         axes.plot(ends, line[1] + line[0] * ends, color=face.color, linewidth=0.8, alpha=0.5)
     for row in outliers(x, y):
         person, name = (str(result.records.people[column].iloc[row]) for column in ("person", "name"))
-        axes.annotate(clipped(name or person, 22), (x[row], y[row]), (4, 4 if (x[row], y[row]) not in taken else -10), textcoords="offset points",
-                      fontsize=7, color=face.color)
-        taken.append((x[row], y[row]))
+        _named(axes, clipped(name or person, 22), x[row], y[row], face.color, taken)
+
+
+def _named(axes: Axes, name: str, x: float, y: float, colour: str, taken: list[tuple[float, float]]) -> None:
+    """A name beside a point, where no other one stands; all are in the table. taken: where names stand, in shares of the axes."""
+    place = axes.transLimits.transform((x, y))
+    if any(abs(place[0] - other[0]) < 0.3 and abs(place[1] - other[1]) < 0.06 for other in taken):
+        return
+    left = place[0] > 0.7
+    axes.annotate(name, (x, y), (-5 if left else 5, 3), textcoords="offset points", ha="right" if left else "left", fontsize=7, color=colour)
+    taken.append((float(place[0]), float(place[1])))
 
 
 def _dots(axes: Axes, x: np.ndarray, y: np.ndarray, place: int) -> None:
@@ -184,7 +193,7 @@ def _tenure(axes: Axes, result: Backtest, lang: str) -> None:
         axes.plot(x, mine["value"], face.marker, color=face.color, markersize=5, linestyle="", markerfacecolor="none")
         told = (mine["people"] >= FEWEST).to_numpy() & mine["low"].notna().to_numpy()
         axes.vlines(x[told], mine["low"][told], mine["high"][told], color=face.color, linewidth=2, alpha=0.55)
-    axes.set_xticks(range(len(TENURES)), [folded(tell(f"tenure.{group}", lang), 6 if lang == "zh" else 8) for group in range(len(TENURES))], fontsize=7.5)
+    axes.set_xticks(range(len(TENURES)), [folded(tell(f"tenure.{group}", lang), 6 if lang == "zh" else 5) for group in range(len(TENURES))], fontsize=7.5)
     axes.set_xlim(-0.6, len(TENURES) - 0.4)
     axes.set_xlabel(tell("figure.fairness.years", lang))
     axes.set_ylabel(tell("figure.fairness.pay", lang))
