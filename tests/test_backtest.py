@@ -27,7 +27,7 @@ from sim.payroll.shifts import MOST, WHOLE, Redraws, moves, needed, scaled, spre
 from sim.payroll.statement import statements
 from sim.policy import Policy
 from sim.policy.measures import pay_measures
-from sim.report.backtest_figures import FIGURES, plot_backtest, shares_of
+from sim.report.backtest_figures import FIGURES, people_on_curves, plot_backtest, shares_of
 from sim.report.backtest_page import render_backtest
 from sim.report.backtest_words import kind_name, measure_unit, texts
 
@@ -473,6 +473,15 @@ def test_every_figure_can_be_drawn_and_tells_what_made_it(on_example, lang) -> N
             assert on_example.data_digest in words and "40" in words, kind
     with pytest.raises(InputError, match="Did you mean `winners`"):
         plot_backtest(on_example, "winner", lang)
+
+
+def test_people_are_dots_on_the_curves(plan, three) -> None:
+    """A's ten accounts a month bring 500 + 1,000 CNY, on the curve of the commission; what a pair or team shares is no point of it."""
+    alone = plan(base={"period": "month", "schedule": {"kind": "fixed", "amount": 500.0}}, commission=linear(100.0))
+    dots = people_on_curves(backtest(alone, three, resamples=0))
+    assert sorted(set(dots.itertuples(index=False, name=None))) == [(0.0, 500.0, "commission"), (5.0, 1000.0, "commission"), (10.0, 1500.0, "commission")]
+    team = plan(commission=linear(100.0, payee="team"))
+    assert people_on_curves(backtest(team, replace(three, people=three.people.assign(team="t")), resamples=0)) is None
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

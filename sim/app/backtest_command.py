@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import InputError, nearest, nearest_language
+from sim.app.options import choice, language, reader, whole
+from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.payroll.backtest import Backtest
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 DONE = 0
 FORMATS = ("parquet", "csv", "xlsx")
-LANGUAGES = ("en", "zh")
 WORKBOOK, WINNERS = "workbook.xlsx", "winners.csv"
 MOST_KEY = 4096                       # bytes
 
@@ -37,33 +37,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results; an earlier report in it is replaced")
     parser.add_argument("--pseudonymise", default=None, metavar="KEYFILE",
                         help="put codes in place of ids and names in every output; the file holds a key of 16 bytes or more, to be kept elsewhere")
-    parser.add_argument("--seed", type=_reader("--seed", int, "a whole number"), default=1, metavar="N", help="of the resamples (default: %(default)s)")
-    parser.add_argument("--resamples", type=_reader("--resamples", int, "a whole number"), default=200, metavar="N",
+    parser.add_argument("--seed", type=whole("--seed"), default=1, metavar="N", help="of the resamples (default: %(default)s)")
+    parser.add_argument("--resamples", type=whole("--resamples"), default=200, metavar="N",
                         help="for the bands, from 20 on; 0 for none (default: %(default)s)")
-    parser.add_argument("--scale", type=_reader("--scale", _scales, "factors with commas between, such as 0.9,1,1.1"), default=(0.9, 1.0, 1.1),
+    parser.add_argument("--scale", type=reader("--scale", _scales, "factors with commas between, such as 0.9,1,1.1"), default=(0.9, 1.0, 1.1),
                         metavar="A,B,...", help="levels of performance at which cost is worked out (default: 0.9,1,1.1)")
-    parser.add_argument("--format", type=_choice("--format", FORMATS), default="parquet", metavar="|".join(FORMATS),
+    parser.add_argument("--format", type=choice("--format", FORMATS), default="parquet", metavar="|".join(FORMATS),
                         help="of the file with every line; xlsx: in the workbook alone, where they fit a sheet (default: %(default)s)")
-    parser.add_argument("--lang", type=_choice("--lang", LANGUAGES), default="en", metavar="en|zh", help="language of the output (default: %(default)s)")
+    language(parser)
     parser.add_argument("--quiet", action="store_true", help="print only where the report is")
-
-
-def _reader(option: str, kind: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
-        try:
-            return kind(text)
-        except ValueError:
-            raise InputError(option, found=repr(text[:60]), expected=expected) from None
-    return read
-
-
-def _choice(option: str, known: Sequence[str]) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in known:
-            hint = nearest_language(text, known) if option == "--lang" else nearest(text, known)
-            raise InputError(option, found=repr(text[:60]), expected="one of " + ", ".join(known), hint=hint)
-        return text
-    return read
 
 
 def _scales(text: str) -> tuple[float, ...]:

@@ -192,7 +192,7 @@ def _result(book: Book, name: str, measure: str, first: int, last: int) -> Exact
     except InputError as missing:
         if not missing.expected.startswith("results in it"):
             raise
-        expected = f"{missing.expected}, as pay.{name} pays by {measure}"
+        expected = f"{missing.expected}, as pay.{name} pays by them"
         raise InputError(*missing.place, found=missing.found, expected=expected, hint=missing.hint) from None
 
 

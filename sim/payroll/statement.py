@@ -78,7 +78,7 @@ class Statements:
             "period": pd.Categorical.from_codes(self._spread([number[b.period] for b in self.blocks]), periods),
             "element": pd.Categorical.from_codes(self._spread([self.elements.index(b.element) for b in self.blocks]), self.elements),
             "kind": pd.Categorical.from_codes(self._spread([KINDS.index(b.kind) for b in self.blocks]), KINDS),
-            "measure": pd.Categorical.from_codes(self._spread([measures.index(b.measure) if b.measure else -1 for b in self.blocks]), measures),
+            "measure": pd.Categorical.from_codes(self._spread([measures.index(b.measure) if b.measure else -1 for b in self.blocks]), pd.Index(measures, dtype=str)),
             "input": self._joined(lambda b: b.shown(b.input), float),
             "target": self._joined(lambda b: b.shown(b.target), float),
             "rate": rates[self._joined(lambda b: b.rules, np.int64)],

@@ -26,9 +26,9 @@ _BOUNDS = {"en": {AT_CAP: ("cap ", " on ", ""), AT_FLOOR: ("floor ", " for ", ""
 # Lines that follow from others: kept short, with the amounts they were worked out from.
 _OTHERS = {
     "settlement": {"en": ("less ", "before", " paid in advance"), "zh": ("减已预发", "before")},
-    "held_back": {"en": ("", "share", " of ", "earned", " kept back"), "zh": ("递延", "earned", "的", "share")},
-    "released": {"en": ("", "share", " of ", "held", " kept back"), "zh": ("发放递延", "held", "的", "share")},
-    "cut": {"en": ("", "share", " of ", "held", " kept back, less ", "cut", " cut before it vested"),
+    "held_back": {"en": ("kept back: ", "share", " of ", "earned"), "zh": ("递延", "earned", "的", "share")},
+    "released": {"en": ("released: ", "share", " of ", "held", " kept back"), "zh": ("发放递延", "held", "的", "share")},
+    "cut": {"en": ("released: ", "share", " of ", "held", " kept back, less ", "cut", " cut before it vested"),
             "zh": ("发放递延", "held", "的", "share", "，减已扣减", "cut")},
     "draw": {"en": ("", "most", " less ", "earned", " earned"), "zh": ("", "most", "减所得", "earned")},
     "draw_repaid": {"en": ("repaid out of ", "earned", " earned above ", "most", "; balance before ", "balance"),

@@ -481,5 +481,5 @@ def _crossings(line: Callable[[Fraction], Fraction], start: Fraction, stop: Frac
         return
     for level in levels:
         x = low + (level - line(low)) / rate
-        if start < x < (FAR if stop is None else stop):
+        if start < x < (FAR if stop is None else stop - PASSED):
             yield x

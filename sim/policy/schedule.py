@@ -19,7 +19,7 @@ from sim.policy.kernel import (
     QUARTER, REWARD_GATE, SCORE, SCORE_FIRST, SELF, SIMPLE, TEAM, TERM, TIMES, Schedules,
 )
 from sim.policy.plan import (
-    NO_INPUT, PASSED, ZERO, Compiled, Fn, Input, Row, Score, as_written, compiled, mark_of, pieces_along, target_of, targets_of,
+    FAR, NO_INPUT, PASSED, ZERO, Compiled, Fn, Input, Row, Score, as_written, compiled, mark_of, pieces_along, target_of, targets_of,
 )
 from sim.policy.schema import Element, Policy
 
@@ -219,6 +219,8 @@ def _function(plan: Compiled, fn: Fn, role: int, targets: Sequence[Fraction | No
     for place, (mark, row) in enumerate(zip(marks, fn.rows, strict=True)):
         amount, slope = _straight(row, targets[fn.rated] if fn.rated != NO_INPUT else None)
         x = mark + PASSED if fn.strict and place else mark
+        if x <= -FAR:                                         # a first row for whatever lies below the next
+            x = min(ZERO, marks[1])
         knots.append(Knot(float(x), float(amount + slope * x if own else amount), float(slope)))
     if own and (limit := credit_limit(plan, fn.rated)) is not None:
         knots = level_from(knots, float(limit))

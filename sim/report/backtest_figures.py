@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -12,16 +13,22 @@ from matplotlib.axes import Axes
 from sim.errors import InputError, nearest
 from sim.payroll.backtest import BANDS, Backtest
 from sim.payroll.backtest_people import TENURES, outliers, robust_line
+from sim.policy import Policy
+from sim.policy.base import MONTHS_OF
+from sim.policy.facts import is_fixed
+from sim.policy.schedule import knots_of
 from sim.report.backtest_cost import (
     components_figure, cost_figure, drawn, fan_figure, legend_height, legend_of_plans, numbers, titled,
 )
+from sim.report.backtest_lines import only
 from sim.report.backtest_words import footer_of, measure_unit, measure_word, names_of, share, tell
-from sim.report.payout import payout_figure
+from sim.report.payout import Group, group_of, payout_figure
 from sim.report.style import CASE, FAINT, MODEL, Plot, clipped, figure_language, folded, look, rules, sheet
 from sim.report.words import check_language
 
 MOST_PANELS = 4
 MOST_DOTS = 2000                      # beyond them points are drawn as a picture, not one by one
+MOST_ON_CURVES = 60                   # people
 LAST_BIN = 200                        # per cent
 BAND_COLOURS = ("#D55E00", "#E69F00", "#7F7F7F", "#56B4E9", "#0072B2")
 FEWEST = 5                            # people of a group whose mean gets a band
@@ -79,6 +86,7 @@ def performance_figure(result: Backtest, lang: str) -> Plot | None:
         for place, policy in enumerate(drawn(result)):
             _dots(axes, x, result.monthly(policy.name), place)
         axes.margins(x=0.12, y=0.08)
+        axes.autoscale_view()
         for place, policy in enumerate(drawn(result)):
             _line_and_names(axes, result, x, result.monthly(policy.name), place, taken)
         axes.set_xlabel(folded(tell("figure.performance.x", lang, measure=measure_word(measure, lang), unit=measure_unit(measure, lang)), 84 // many))
@@ -193,7 +201,8 @@ def _tenure(axes: Axes, result: Backtest, lang: str) -> None:
         axes.plot(x, mine["value"], face.marker, color=face.color, markersize=5, linestyle="", markerfacecolor="none")
         told = (mine["people"] >= FEWEST).to_numpy() & mine["low"].notna().to_numpy()
         axes.vlines(x[told], mine["low"][told], mine["high"][told], color=face.color, linewidth=2, alpha=0.55)
-    axes.set_xticks(range(len(TENURES)), [folded(tell(f"tenure.{group}", lang), 6 if lang == "zh" else 5) for group in range(len(TENURES))], fontsize=7.5)
+    spans = [f"< {TENURES[1]}", *(f"{low}–{high}" for low, high in pairwise(TENURES[1:])), f"≥ {TENURES[-1]}"]
+    axes.set_xticks(range(len(TENURES)), spans)
     axes.set_xlim(-0.6, len(TENURES) - 0.4)
     axes.set_xlabel(tell("figure.fairness.years", lang))
     axes.set_ylabel(tell("figure.fairness.pay", lang))
@@ -202,7 +211,42 @@ def _tenure(axes: Axes, result: Backtest, lang: str) -> None:
 
 
 def _payout(result: Backtest, lang: str) -> Plot:
-    return payout_figure(list(drawn(result)), lang)
+    return payout_figure(list(drawn(result)), lang, people_on_curves(result))
+
+
+def people_on_curves(result: Backtest) -> pd.DataFrame | None:
+    """What some payees earned by their results, for the payout curves: units, pay (CNY, with fixed pay as the curves have it), element.
+
+    Only elements whose curve is that of a person's own result alone, one in its panel; None if there are none.
+    """
+    plans = drawn(result)
+    panels: dict[str, set[Group | None]] = {}
+    for policy in plans:
+        for name, element in policy.pay.items():
+            panels.setdefault(name, set()).add(group_of(element))
+    rows = result.paid[np.linspace(0, len(result.paid) - 1, min(len(result.paid), MOST_ON_CURVES)).astype(int)]
+    parts = []
+    for policy in plans:
+        groups = {name: group_of(element) for name, element in policy.pay.items()}
+        alone = [name for name, group in groups.items() if group is not None and group.payee == "self" and not group.per and group.over == "period"
+                 and not group.annualised and list(groups.values()).count(group) == 1 and len(panels[name]) == 1
+                 and (policy.pay[name].measure == group.measure) and not policy.practices.mentor_pairing.bundled]
+        lines = only(result.statements[policy.name], rows).frame
+        lines = lines[(lines["kind"] == "earned") & lines["element"].isin(alone) & lines["input"].notna()]
+        for name, mine in lines.groupby("element", observed=True):
+            group = groups[name]
+            assert group is not None
+            units = mine["input"] / mine["target"] if group.by == "attainment" else mine["input"]
+            parts.append(pd.DataFrame({"units": units.to_numpy(), "pay": mine["amount"].to_numpy() / 100 + fixed_pay(policy, group.period), "element": str(name)}))
+    found = pd.concat(parts, ignore_index=True).dropna() if parts else pd.DataFrame()
+    found = found[found["units"] >= 0] if len(found) else found
+    return found if len(found) else None
+
+
+def fixed_pay(policy: Policy, period: str) -> float:
+    """CNY a period, as the curves hold it."""
+    return sum(knots_of(element)[0].v * MONTHS_OF[period] / MONTHS_OF[element.period]
+               for element in policy.pay.values() if is_fixed(element) and element.payee == "self")
 
 
 FIGURES: dict[str, Callable[[Backtest, str], Plot | None]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +10,8 @@ import pandas as pd
 
 from sim.payroll.backtest import BANDS, Backtest
 from sim.payroll.backtest_people import outliers
-from sim.payroll.statement import Statements
 from sim.report.backtest_figures import shares_of
+from sim.report.backtest_lines import lines_of
 from sim.report.backtest_words import (
     amount, between, element_name, kind_name, measure_unit, measure_word, money, names_of, share, tell, who,
 )
@@ -191,25 +190,6 @@ def example_row(result: Backtest) -> int:
     rows = result.paid
     pay = result.pay[result.baseline.name][rows]
     return int(rows[np.argsort(pay, kind="stable")[len(rows) // 2]])
-
-
-def only(found: Statements, rows: np.ndarray) -> Statements:
-    """The same statements with the lines of some people alone."""
-    blocks = []
-    for block in found.blocks:
-        keep = np.isin(block.people, rows)
-        if keep.any():
-            divide = block.divide[keep] if isinstance(block.divide, np.ndarray) else block.divide
-            blocks.append(block._replace(people=block.people[keep], members=block.members[keep], rules=block.rules[keep], fen=block.fen[keep],
-                                         gaps={name: numbers[keep] for name, numbers in block.gaps.items()}, divide=divide))
-    return replace(found, blocks=tuple(blocks))
-
-
-def lines_of(result: Backtest, name: str, rows: np.ndarray) -> pd.DataFrame:
-    """The lines of some people under a plan, by person, month, element and kind."""
-    chosen = only(result.statements[name], rows).frame
-    order = np.lexsort((chosen["kind"].cat.codes, chosen["element"].cat.codes, chosen["month"].cat.codes, chosen["person"].cat.codes))
-    return chosen.iloc[order].reset_index(drop=True)
 
 
 def statement_tables(result: Backtest, lang: str, file: str) -> list[Table]:

@@ -24,13 +24,14 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from sim.payroll.backtest import Backtest
 from sim.payroll.cells import neutralised
 from sim.policy.exact import plain
-from sim.report.backtest_tables import history_name, lines_of, needed_word
+from sim.report.backtest_lines import lines_of
+from sim.report.backtest_tables import history_name, needed_word
 from sim.report.backtest_words import element_name, kind_name, measure_unit, measure_word, names_of, tell
 from sim.report.workbook_formulas import formula_of
 
 SHEET_ROWS = 1_048_576                # of a sheet, by the file format
 USUAL_LINES = 200_000                 # put on the sheet of statements unless more are asked for
-MOST_LIVE = 60_000                    # lines on the sheet of formulas
+MOST_LIVE = 30_000                    # lines on the sheet of formulas
 PEOPLE_AT_ONCE = 2_000
 MONEY, PERCENT, PLAIN = "#,##0.00", "0.0", "General"
 BOLD = Font(bold=True)
