@@ -27,14 +27,38 @@ QUOTA = {"value": 12.0, "unit": "accounts"}
 PAY = {
     "base": {"period": "month", "schedule": {"kind": "fixed", "amount": 5000.0}},
     "commission": {"measure": "accounts", "period": "month", "schedule": {"kind": "linear", "rate": 33.33}},
-    "quota": {"measure": "accounts", "period": "month", "target": QUOTA, "schedule": {"kind": "linear", "rate": 50.0, "threshold": 0.5, "by": "attainment"}},
-    "tiers": {"measure": "income", "period": "month", "schedule": {"kind": "tiers", "mode": "marginal", "tiers": [
-        {"from": 0.0, "rate": 0.003}, {"from": 20_000.0, "rate": 0.005}, {"from": 40_000.0, "rate": 0.008}]}},
+    "quota": {
+        "measure": "accounts",
+        "period": "month",
+        "target": QUOTA,
+        "schedule": {"kind": "linear", "rate": 50.0, "threshold": 0.5, "by": "attainment"},
+    },
+    "tiers": {
+        "measure": "income",
+        "period": "month",
+        "schedule": {
+            "kind": "tiers",
+            "mode": "marginal",
+            "tiers": [{"from": 0.0, "rate": 0.003}, {"from": 20_000.0, "rate": 0.005}, {"from": 40_000.0, "rate": 0.008}],
+        },
+    },
     "deposits": {"measure": "deposits", "period": "month", "schedule": {"kind": "linear", "rate": 0.0005}, "cap": 800.0},
-    "service": {"measure": "contacts", "period": "month", "schedule": {"kind": "step", "at": [{"units": 20.0, "pays": 100.0}, {"units": 50.0, "pays": 250.0}]}},
+    "service": {
+        "measure": "contacts",
+        "period": "month",
+        "schedule": {"kind": "step", "at": [{"units": 20.0, "pays": 100.0}, {"units": 50.0, "pays": 250.0}]},
+    },
     "customers": {"measure": "new_customers", "period": "month", "schedule": {"kind": "linear", "rate": 12.5, "threshold": 3.0}},
-    "curve": {"measure": "accounts", "period": "month", "target": QUOTA, "target_incentive": 600.0, "schedule": {"kind": "curve", "curve": {"points": [
-        {"attainment": 0.5, "gives": 0.0}, {"attainment": 1.0, "gives": 1.0}, {"attainment": 1.5, "gives": 2.0}]}}},
+    "curve": {
+        "measure": "accounts",
+        "period": "month",
+        "target": QUOTA,
+        "target_incentive": 600.0,
+        "schedule": {
+            "kind": "curve",
+            "curve": {"points": [{"attainment": 0.5, "gives": 0.0}, {"attainment": 1.0, "gives": 1.0}, {"attainment": 1.5, "gives": 2.0}]},
+        },
+    },
 }
 
 
@@ -59,7 +83,10 @@ def told(what: str) -> Iterator[None]:
     start, used = time.perf_counter(), time.process_time()
     yield
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    print(f"{what:44s} {time.perf_counter() - start:7.1f} s   processor {time.process_time() - used:7.1f} s   peak so far {peak:7.0f} MiB", flush=True)
+    print(
+        f"{what:44s} {time.perf_counter() - start:7.1f} s   processor {time.process_time() - used:7.1f} s   peak so far {peak:7.0f} MiB",
+        flush=True,
+    )
 
 
 def pay(folder: Path, kind: str, whole: bool) -> None:
@@ -68,7 +95,13 @@ def pay(folder: Path, kind: str, whole: bool) -> None:
     from sim.policy import make_policy
     from sim.report.backtest_files import write_statements
 
-    words = {"title": {"en": "Eight elements", "zh": "八个项目"}, "source": "a benchmark", "effective": date(YEAR, 1, 1), "author": "benchmarks", "status": "assumed"}
+    words = {
+        "title": {"en": "Eight elements", "zh": "八个项目"},
+        "source": "a benchmark",
+        "effective": date(YEAR, 1, 1),
+        "author": "benchmarks",
+        "status": "assumed",
+    }
     plan = make_policy({**words, "pay": PAY}, "eight-elements")
     with told("read and check the records (CSV)"):
         records = read_records(folder)
@@ -81,7 +114,9 @@ def pay(folder: Path, kind: str, whole: bool) -> None:
     if whole:
         from sim.app.backtest_command import write_folder
 
-        other = make_policy({**words, "pay": {**PAY, "commission": {**PAY["commission"], "schedule": {"kind": "linear", "rate": 40.0}}}}, "other")
+        other = make_policy(
+            {**words, "pay": {**PAY, "commission": {**PAY["commission"], "schedule": {"kind": "linear", "rate": 40.0}}}}, "other"
+        )
         out = folder / "out"
         out.mkdir()
         with told("pay two plans"):
@@ -103,12 +138,23 @@ def main() -> None:
     if options.folder:
         pay(Path(options.folder), options.format, options.backtest)
         return
-    print(f"{platform.platform()}, Python {platform.python_version()}, one of {os.cpu_count()} cores; {options.people:,} payees, {MONTHS} months, {len(PAY)} elements")
+    machine = f"{platform.platform()}, Python {platform.python_version()}, one of {os.cpu_count()} cores"
+    print(f"{machine}; {options.people:,} payees, {MONTHS} months, {len(PAY)} elements")
     with tempfile.TemporaryDirectory() as folder:
         write_records(Path(folder), options.people)
-        one = {**os.environ, **{name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS", "NUMBA_NUM_THREADS")}}
+        one = {
+            **os.environ,
+            **{
+                name: "1"
+                for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS", "NUMBA_NUM_THREADS")
+            },
+        }
         again = [sys.executable, __file__, "--folder", folder, "--format", options.format, *(["--backtest"] if options.backtest else [])]
-        bound = ["taskset", "-c", "0"] if sys.platform == "linux" and subprocess.run(["which", "taskset"], capture_output=True).returncode == 0 else []
+        bound = (
+            ["taskset", "-c", "0"]
+            if sys.platform == "linux" and subprocess.run(["which", "taskset"], capture_output=True).returncode == 0
+            else []
+        )
         subprocess.run([*bound, *again], check=True, env=one)
 
 

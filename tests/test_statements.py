@@ -527,7 +527,7 @@ def test_what_the_rule_says_comes_to_the_amount(plan, parts, counts, teams, bund
 
 CHINESE = [(r"^上限(.*?)（(.*)）", r"cap \1 on \2"), (r"^保底(.*?)（(.*)）", r"floor \1 for \2"), (r"\(上限([^（]*)（(.*)）\)", r"(cap \1 on \2)"),
            (r"\(保底([^（]*)（(.*)）\)", r"(floor \1 for \2)"), ("，舍去不足一分", ", rounded down to the fen"), ("，不足一分进为一分", ", rounded up to the fen"),
-           ("，减已计(-?[\\d.]+)", r", less \1 earned before"), ("，减已预发(.*)", r", less \1 paid in advance"), ("，预发", ", in advance"),
+           ("，减已计(-?[\\d.]+)", r", less \1 earned before"), ("，减已预发(-?[\\d.]+)", r", less \1 paid in advance"), ("，预发", ", in advance"),
            ("不预发：", "nothing in advance on "), ("扣发，因", "withheld as ")]
 # a line that follows from others: what its words say, in English and Chinese, and what they come to
 N = r"(-?[\d.]+)"

@@ -52,10 +52,21 @@ def test_arithmetic_becomes_a_formula_of_its_cells(rule, fen, given, rate, formu
     assert formula_of(rule, fen, links(none if given is None else given, none if rate is None else rate, 2)) == formula
 
 
-@pytest.mark.parametrize(("rule", "fen"), [
-    ("600 x 7", 420001),                                             # does not come to the amount
-    ("as agreed", 0), ("600 x", 0), ("600 x (7", 0), ("7 / 0", 0), ("", 0), ("600 x 7)", 420000), ("=1+1", 200), ("1" * 3000, 0), ("(" * 2000, 0),
-])
+@pytest.mark.parametrize(
+    ("rule", "fen"),
+    [
+        ("600 x 7", 420001),  # does not come to the amount
+        ("as agreed", 0),
+        ("600 x", 0),
+        ("600 x (7", 0),
+        ("7 / 0", 0),
+        ("", 0),
+        ("600 x 7)", 420000),
+        ("=1+1", 200),
+        ("1" * 3000, 0),
+        ("(" * 2000, 0),
+    ],
+)
 def test_what_is_no_arithmetic_gets_no_formula(rule, fen) -> None:
     assert formula_of(rule, fen, {}) is None
 
@@ -91,9 +102,19 @@ class Spreadsheet:
             return f"many({where}, {found[2]!r}, {found[3]!r})" if found[3] else f"one({where}, {found[2]!r})"
 
         python = re.sub(r"(?:'([^']+)'!)?\b([A-Z]+[0-9]+)(?::([A-Z]+[0-9]+))?", put, formula)
-        names = {"one": self.cell, "many": self.many, "ROUND": rounding(ROUND_HALF_UP), "ROUNDUP": rounding("away"), "ROUNDDOWN": rounding("to zero"),
-                 "MIN": lambda *values: min(flat(values)), "MAX": lambda *values: max(flat(values)), "SUM": lambda *values: sum(flat(values)),
-                 "IF": lambda test, yes, no: yes if test else no, "NA": lambda: None, "COUNTIF": lambda cells, text: sum(cell == text for cell in cells)}
+        names = {
+            "one": self.cell,
+            "many": self.many,
+            "ROUND": rounding(ROUND_HALF_UP),
+            "ROUNDUP": rounding("away"),
+            "ROUNDDOWN": rounding("to zero"),
+            "MIN": lambda *values: min(flat(values)),
+            "MAX": lambda *values: max(flat(values)),
+            "SUM": lambda *values: sum(flat(values)),
+            "IF": lambda test, yes, no: yes if test else no,
+            "NA": lambda: None,
+            "COUNTIF": lambda cells, text: sum(cell == text for cell in cells),
+        }
         return eval(python, {"__builtins__": {}}, names)             # noqa: S307: the formulas are ours, the names these
 
     def many(self, sheet: str, first: str, last: str) -> list[Any]:
@@ -119,10 +140,21 @@ def rounding(how: str):
 def tested(plan) -> Backtest:
     """Odd rates, a threshold, a cap and a team of three, so that fen are left over; grades, a name and a team like formulas."""
     old = named(plan(base=FIXED), "old")
-    new = named(plan(odd=linear(33.333, threshold=2.5), capped=linear(99.99, cap=700.0), team=linear(0.1, payee="team"),
-                     step={"measure": "accounts", "period": "quarter", "schedule": {"kind": "step", "at": [{"units": 12.0, "pays": 400.0}]}}), "new")
-    records = records_of({"001": [3.25, 7, 1, 4], "1": [5, 0, 2.5, 2], "+E*": [9, 8, 7.777777, 0]}, name=["=1+1", "@SUM(A1)", "Li"], team=["t"] * 3,
-                         grade=["=x", "", "-1"])
+    new = named(
+        plan(
+            odd=linear(33.333, threshold=2.5),
+            capped=linear(99.99, cap=700.0),
+            team=linear(0.1, payee="team"),
+            step={"measure": "accounts", "period": "quarter", "schedule": {"kind": "step", "at": [{"units": 12.0, "pays": 400.0}]}},
+        ),
+        "new",
+    )
+    records = records_of(
+        {"001": [3.25, 7, 1, 4], "1": [5, 0, 2.5, 2], "+E*": [9, 8, 7.777777, 0]},
+        name=["=1+1", "@SUM(A1)", "Li"],
+        team=["t"] * 3,
+        grade=["=x", "", "-1"],
+    )
     adjustments = pd.DataFrame({"person": ["001"], "month": ["2025-02"], "amount": [-5 * SCALE], "reason": ["=y"]})
     return backtest([old, new], replace(records, adjustments=adjustments), resamples=20)
 

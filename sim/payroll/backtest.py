@@ -19,7 +19,15 @@ import pandas as pd
 from sim import __version__
 from sim.errors import InputError
 from sim.payroll.backtest_people import (
-    TENURES, History, attainment, gini, groups_of, income_of, performances, rank_correlation, top_over_median,
+    TENURES,
+    History,
+    attainment,
+    gini,
+    groups_of,
+    income_of,
+    performances,
+    rank_correlation,
+    top_over_median,
 )
 from sim.payroll.records import Records
 from sim.payroll.shifts import MOST, WHOLE, Redraws, needed, scaled, spread, stacked
@@ -267,8 +275,18 @@ class Backtest:
             for grade, places in grades.items():
                 there = int(months[places].sum())
                 totals = sums[places].sum(axis=0)
-                rows += [(name, grade, element, int(total), int((months[places] > 0).sum()), there, float(total) / 100 / there if there else np.nan)
-                         for element, total in zip(elements, totals, strict=True)]
+                rows += [
+                    (
+                        name,
+                        grade,
+                        element,
+                        int(total),
+                        int((months[places] > 0).sum()),
+                        there,
+                        float(total) / 100 / there if there else np.nan,
+                    )
+                    for element, total in zip(elements, totals, strict=True)
+                ]
         return pd.DataFrame(rows, columns=["policy", "grade", "element", "pay", "people", "months", "a_month"])
 
     @cached_property
@@ -331,10 +349,19 @@ class Backtest:
         """What made it."""
         from sim.compiled import results_digest
 
-        return {"incentivelab": __version__, "code": results_digest(), "seed": self.seed, "resamples": self.resamples, "scales": list(self.scales),
-                "confidence": CONFIDENCE, "data_digest": self.data_digest, "months": [str(month) for month in self.history.months[[0, -1]]],
-                "people": len(self.records.people), "baseline": self.baseline.name,
-                "policies": {policy.name: self.digests.get(policy.name, policy.digest) for policy in self.policies}}
+        return {
+            "incentivelab": __version__,
+            "code": results_digest(),
+            "seed": self.seed,
+            "resamples": self.resamples,
+            "scales": list(self.scales),
+            "confidence": CONFIDENCE,
+            "data_digest": self.data_digest,
+            "months": [str(month) for month in self.history.months[[0, -1]]],
+            "people": len(self.records.people),
+            "baseline": self.baseline.name,
+            "policies": {policy.name: self.digests.get(policy.name, policy.digest) for policy in self.policies},
+        }
 
     @cached_property
     def data_digest(self) -> str:
@@ -377,9 +404,11 @@ def ordered(policies: Sequence[Policy], baseline: Policy | str | None) -> list[P
 def check_numbers(scales: Sequence[float], resamples: int, seed: int) -> None:
     for scale in scales:
         if not 0 < scale <= MOST / WHOLE or abs(scale * WHOLE - round(scale * WHOLE)) > 1e-6:
-            raise InputError("backtest", "scales", found=f"{scale:g}", expected=f"factors above 0 up to {MOST // WHOLE}, with four decimals at most")
-    if isinstance(resamples, bool) or not isinstance(resamples, int) or not (resamples == 0 or 20 <= resamples <= 10_000):
-        raise InputError("backtest", "resamples", found=str(resamples), expected="a whole number from 20 to 10000, or 0 for no bands")
+            raise InputError(
+                "backtest", "scales", found=f"{scale:g}", expected=f"factors above 0 up to {MOST // WHOLE}, with four decimals at most"
+            )
+    if isinstance(resamples, bool) or not isinstance(resamples, int) or not (resamples == 0 or 20 <= resamples <= 2_000):
+        raise InputError("backtest", "resamples", found=str(resamples), expected="a whole number from 20 to 2000, or 0 for no bands")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
         raise InputError("backtest", "seed", found=str(seed), expected="a whole number of 0 or more")
 

@@ -154,7 +154,7 @@ class Settlement:
         less = self._so_far(self.earned, plan.element.less or (), span)[rows] + itself
         in_advance = plan.element.payment is not None and plan.element.payment.advance is not None and not cumulative
         kind = "settlement" if in_advance or before.any() else "earned"
-        gaps = gaps_of(worked) | {"less": less * MONEY, "before": before * MONEY}
+        gaps = gaps_of(worked) | ({"less": less * MONEY} if less.any() else {}) | ({"before": before * MONEY} if kind == "settlement" else {})
         rules = wordings(self.templates, worked, kind, less)
         mine = np.isin(rows, own, assume_unique=True)
         fen = worked.fen - less - before

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ MOST = 5 * WHOLE                      # the largest factor that is looked for
 STAYING_UNITS = {"share", "days"}
 
 
-@lru_cache(maxsize=None)
+@cache
 def moves(measure: str) -> bool:
     """Whether a factor on results moves the measure: an amount or a count, not a quality, a share or days."""
     known = pay_measures()[measure]
@@ -143,13 +143,20 @@ def stacked(histories: Sequence[Records]) -> Records:
     """
     first, many = histories[0], len(histories)
     measures = first.measures
-    codes = np.concatenate([measures["person"].cat.codes.to_numpy().astype(np.int64) + number * len(first.people) for number in range(many)])
+    codes = np.concatenate(
+        [measures["person"].cat.codes.to_numpy().astype(np.int64) + number * len(first.people) for number in range(many)]
+    )
     people = _marked(first.people, ("person", "mentor", "supervisor", "team", "outlet"), many)
-    joined = pd.DataFrame({
-        "person": pd.Categorical.from_codes(codes, people["person"]),
-        **{name: pd.Categorical.from_codes(np.tile(measures[name].cat.codes, many), measures[name].cat.categories) for name in ("month", "measure")},
-        "value": np.concatenate([history.measures["value"].to_numpy() for history in histories]),
-    })
+    joined = pd.DataFrame(
+        {
+            "person": pd.Categorical.from_codes(codes, people["person"]),
+            **{
+                name: pd.Categorical.from_codes(np.tile(measures[name].cat.codes, many), measures[name].cat.categories)
+                for name in ("month", "measure")
+            },
+            "value": np.concatenate([history.measures["value"].to_numpy() for history in histories]),
+        }
+    )
     of_grades = (first.targets["grade"] != "").to_numpy()
     deals = _marked(first.deals, ("person", "deal"), many)
     return replace(

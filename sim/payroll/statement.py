@@ -92,8 +92,15 @@ class Statements:
         """Each line's arithmetic in a language, such as `600 x 7`, in the order of `frame`."""
         if lang not in LANGUAGES:
             raise InputError("lang", found=f"`{lang}`", expected="en or zh", hint=nearest(lang, LANGUAGES))
-        chunks = [_worded(block, self.templates, lang) for block in self.blocks]
+        chunks = self._english
+        if lang != "en":
+            chunks = [told if _alike(block, self.templates) else _worded(block, self.templates, lang)
+                      for block, told in zip(self.blocks, self._english, strict=True)]
         return pd.Series(pa.chunked_array(chunks, pa.string()), dtype=pd.ArrowDtype(pa.string()))
+
+    @cached_property
+    def _english(self) -> list[pa.Array]:
+        return [_worded(block, self.templates, "en") for block in self.blocks]
 
     def totals(self, by: str | Sequence[str] = "person") -> pd.DataFrame:
         """Pay in fen, exactly: the sum of the lines, for each value of one or more of person, month, element and kind.
@@ -183,9 +190,17 @@ def _open(settlement: Settlement, months: pd.PeriodIndex) -> tuple[str, ...]:
                  if period in settlement.periods and months[-1].month % length)
 
 
+def _alike(block: Block, templates: Sequence[Template]) -> bool:
+    """Whether the lines read the same in both languages, being numbers alone."""
+    return all(templates[place].words["en"] == templates[place].words["zh"] for place in np.flatnonzero(np.bincount(block.rules)))
+
+
 def _worded(block: Block, templates: Sequence[Template], lang: str) -> pa.Array:
     """The wordings with each line's numbers in their places."""
-    used, which = np.unique(block.rules, return_inverse=True)
+    counts = np.bincount(block.rules)
+    used = np.flatnonzero(counts)
+    which = (np.cumsum(counts > 0) - 1)[block.rules]
+    numbers: dict[str, pa.Array] = {}
     chosen = [templates[place].words[lang] for place in used]
     place = pa.array(which)
     parts: list[pa.Array] = []
@@ -196,7 +211,9 @@ def _worded(block: Block, templates: Sequence[Template], lang: str) -> pa.Array:
             continue
         text = None
         for name in dict.fromkeys(filter(None, told)):
-            digits = _digits(block.gaps[name])
+            if name not in numbers:
+                numbers[name] = _digits(block.gaps[name])
+            digits = numbers[name]
             mask = pa.array([each == name for each in told]).take(place)
             text = pc.if_else(mask, digits, "" if text is None else text)
         parts.append(pa.array([""] * len(which), pa.string()) if text is None else text)

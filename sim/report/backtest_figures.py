@@ -41,13 +41,22 @@ def attainment_figure(result: Backtest, lang: str) -> Plot | None:
         return None
     columns = min(2, len(groups))
     lines = -(-len(groups) // columns)
-    page = sheet((2.5 if lines > 1 else 3.0) * lines + 0.3, tell("figure.attainment.title", lang), tell("figure.attainment.caption", lang, most=LAST_BIN), footer_of(result, lang))
+    page = sheet(
+        (2.5 if lines > 1 else 3.0) * lines + 0.3,
+        tell("figure.attainment.title", lang),
+        tell("figure.attainment.caption", lang, most=LAST_BIN),
+        footer_of(result, lang),
+    )
     panels = page.body.subplots(lines, columns, squeeze=False)
     for axes, ((_, measure), rows) in zip(panels.flat, groups):
         _histogram(axes, 100 * rows["attainment"].to_numpy())
         head = tell("figure.attainment.panel", lang, measure=measure_word(measure, lang), count=len(rows), people=rows["row"].nunique())
-        counts = {name: share(value, lang, places=0) for name, value in zip(("low", "middle", "high"), shares_of(rows["attainment"]), strict=True)}
-        axes.set_title(f"{clipped(head, 60)}\n{tell('figure.attainment.shares', lang, **counts)}", fontsize=8.5, fontweight="normal", linespacing=1.5)
+        counts = {
+            name: share(value, lang, places=0) for name, value in zip(("low", "middle", "high"), shares_of(rows["attainment"]), strict=True)
+        }
+        axes.set_title(
+            f"{clipped(head, 60)}\n{tell('figure.attainment.shares', lang, **counts)}", fontsize=8.5, fontweight="normal", linespacing=1.5
+        )
         axes.set_xlabel(tell("figure.attainment.x", lang))
     for axes in panels[:, 0]:
         axes.set_ylabel(tell("figure.attainment.y", lang))
@@ -78,7 +87,12 @@ def performance_figure(result: Backtest, lang: str) -> Plot | None:
     if not result.performances:
         return None
     many = len(result.performances)
-    page = sheet(3.5 + legend_height(result), tell("figure.performance.title", lang), tell("figure.performance.caption", lang), footer_of(result, lang))
+    page = sheet(
+        3.5 + legend_height(result),
+        tell("figure.performance.title", lang),
+        tell("figure.performance.caption", lang),
+        footer_of(result, lang),
+    )
     panels = page.body.subplots(1, many, sharey=True, squeeze=False)[0]
     for axes, measure in zip(panels, result.performances):
         x = result.history.a_month(measure)
@@ -89,7 +103,9 @@ def performance_figure(result: Backtest, lang: str) -> Plot | None:
         axes.autoscale_view()
         for place, policy in enumerate(drawn(result)):
             _line_and_names(axes, result, x, result.monthly(policy.name), place, taken)
-        axes.set_xlabel(folded(tell("figure.performance.x", lang, measure=measure_word(measure, lang), unit=measure_unit(measure, lang)), 84 // many))
+        axes.set_xlabel(
+            folded(tell("figure.performance.x", lang, measure=measure_word(measure, lang), unit=measure_unit(measure, lang)), 84 // many)
+        )
         numbers(axes, x=5)
     panels[0].set_ylabel(tell("figure.performance.y", lang))
     legend_of_plans(page, result, lang)
@@ -112,7 +128,9 @@ def _named(axes: Axes, name: str, x: float, y: float, colour: str, taken: list[t
     if any(abs(place[0] - other[0]) < 0.3 and abs(place[1] - other[1]) < 0.06 for other in taken):
         return
     left = place[0] > 0.7
-    axes.annotate(name, (x, y), (-5 if left else 5, 3), textcoords="offset points", ha="right" if left else "left", fontsize=7, color=colour)
+    axes.annotate(
+        name, (x, y), (-5 if left else 5, 3), textcoords="offset points", ha="right" if left else "left", fontsize=7, color=colour
+    )
     taken.append((float(place[0]), float(place[1])))
 
 
@@ -159,8 +177,16 @@ def _differences(axes: Axes, rows: pd.DataFrame, months: np.ndarray, old: np.nda
     for band, colour in enumerate(BAND_COLOURS):
         chosen = there & (codes == band)
         gap = rows["difference"].to_numpy()[chosen] / 100 / months[places[chosen]]
-        axes.plot(old[places[chosen]], gap, ("v", "v", "o", "^", "^")[band], color=colour, markersize=2 if len(rows) > MOST_DOTS else 4.5, linestyle="",
-                  rasterized=len(rows) > MOST_DOTS, markerfacecolor=colour if band in (0, 4) else "none")
+        axes.plot(
+            old[places[chosen]],
+            gap,
+            ("v", "v", "o", "^", "^")[band],
+            color=colour,
+            markersize=2 if len(rows) > MOST_DOTS else 4.5,
+            linestyle="",
+            rasterized=len(rows) > MOST_DOTS,
+            markerfacecolor=colour if band in (0, 4) else "none",
+        )
     axes.margins(x=0.08, y=0.12)
     numbers(axes, x=5, y=5)
 
@@ -172,8 +198,12 @@ def fairness_figure(result: Backtest, lang: str) -> Plot | None:
     wanted = ["attainment"] * attained + ["pay"] * (wealth is not None) + ["tenure"] * tenured
     if not wanted:
         return None
-    page = sheet(2.9 + legend_height(result), tell("figure.fairness.title", lang), tell("figure.fairness.caption", lang, resamples=result.resamples),
-                 footer_of(result, lang))
+    page = sheet(
+        2.9 + legend_height(result),
+        tell("figure.fairness.title", lang),
+        tell("figure.fairness.caption", lang, resamples=result.resamples),
+        footer_of(result, lang),
+    )
     panels = page.body.subplots(1, len(wanted), squeeze=False)[0]
     for axes, what in zip(panels, wanted):
         if what == "tenure":
@@ -181,8 +211,15 @@ def fairness_figure(result: Backtest, lang: str) -> Plot | None:
             continue
         assert wealth is not None
         if what == "attainment":
-            axes.plot(wealth / 1e6, 100 * result.mean_attainment, "o", color=FAINT, markersize=2 if len(wealth) > MOST_DOTS else 5, markerfacecolor="none",
-                      rasterized=len(wealth) > MOST_DOTS)
+            axes.plot(
+                wealth / 1e6,
+                100 * result.mean_attainment,
+                "o",
+                color=FAINT,
+                markersize=2 if len(wealth) > MOST_DOTS else 5,
+                markerfacecolor="none",
+                rasterized=len(wealth) > MOST_DOTS,
+            )
         else:
             for place, policy in enumerate(drawn(result)):
                 _dots(axes, wealth / 1e6, result.monthly(policy.name), place)
@@ -228,16 +265,34 @@ def people_on_curves(result: Backtest) -> pd.DataFrame | None:
     parts = []
     for policy in plans:
         groups = {name: group_of(element) for name, element in policy.pay.items()}
-        alone = [name for name, group in groups.items() if group is not None and group.payee == "self" and not group.per and group.over == "period"
-                 and not group.annualised and list(groups.values()).count(group) == 1 and len(panels[name]) == 1
-                 and (policy.pay[name].measure == group.measure) and not policy.practices.mentor_pairing.bundled]
+        alone = [
+            name
+            for name, group in groups.items()
+            if group is not None
+            and group.payee == "self"
+            and not group.per
+            and group.over == "period"
+            and not group.annualised
+            and list(groups.values()).count(group) == 1
+            and len(panels[name]) == 1
+            and (policy.pay[name].measure == group.measure)
+            and not policy.practices.mentor_pairing.bundled
+        ]
         lines = only(result.statements[policy.name], rows).frame
         lines = lines[(lines["kind"] == "earned") & lines["element"].isin(alone) & lines["input"].notna()]
         for name, mine in lines.groupby("element", observed=True):
             group = groups[name]
             assert group is not None
             units = mine["input"] / mine["target"] if group.by == "attainment" else mine["input"]
-            parts.append(pd.DataFrame({"units": units.to_numpy(), "pay": mine["amount"].to_numpy() / 100 + fixed_pay(policy, group.period), "element": str(name)}))
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "units": units.to_numpy(),
+                        "pay": mine["amount"].to_numpy() / 100 + fixed_pay(policy, group.period),
+                        "element": str(name),
+                    }
+                )
+            )
     found = pd.concat(parts, ignore_index=True).dropna() if parts else pd.DataFrame()
     found = found[found["units"] >= 0] if len(found) else found
     return found if len(found) else None

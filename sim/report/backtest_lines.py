@@ -18,8 +18,16 @@ def only(found: Statements, rows: np.ndarray) -> Statements:
         keep = np.isin(block.people, rows)
         if keep.any():
             divide = block.divide[keep] if isinstance(block.divide, np.ndarray) else block.divide
-            blocks.append(block._replace(people=block.people[keep], members=block.members[keep], rules=block.rules[keep], fen=block.fen[keep],
-                                         gaps={name: numbers[keep] for name, numbers in block.gaps.items()}, divide=divide))
+            blocks.append(
+                block._replace(
+                    people=block.people[keep],
+                    members=block.members[keep],
+                    rules=block.rules[keep],
+                    fen=block.fen[keep],
+                    gaps={name: numbers[keep] for name, numbers in block.gaps.items()},
+                    divide=divide,
+                )
+            )
     return replace(found, blocks=tuple(blocks))
 
 

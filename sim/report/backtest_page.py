@@ -67,8 +67,16 @@ def sections_of(result: Backtest, lang: str, statements_file: str) -> list[Secti
     missing = {2: [] if reached else ["no_targets"], 3: [] if performing else ["no_performance"], 6: ["no_others"] if alone else [],
                8: [] if result.history.wealth is not None else ["no_wealth"]}
     figures = {1: "payout", 2: "attainment", 3: "performance", 4: "cost", 5: "fan", 6: "winners", 7: "components", 8: "fairness"}
-    made = {2: [tables.attainment_table], 3: [tables.outliers_table], 4: [tables.cost_table], 5: [tables.fan_table, tables.volatility_table],
-            6: [tables.bands_table], 7: [tables.components_table], 8: [tables.fairness_table], 9: [tables.shifts_table]}
+    made = {
+        2: [tables.attainment_table],
+        3: [tables.outliers_table],
+        4: [tables.cost_table],
+        5: [tables.fan_table, tables.volatility_table],
+        6: [tables.bands_table],
+        7: [tables.components_table],
+        8: [tables.fairness_table],
+        9: [tables.shifts_table],
+    }
     found = []
     for number in range(1, 11):
         shown = [table for make in made.get(number, []) if (table := make(result, lang)) is not None]
@@ -90,7 +98,11 @@ def headline_of(result: Backtest, lang: str) -> list[str]:
     low, high = (here.loc[base, side] for side in ("low", "high"))
     band = "" if np.isnan(low) else tell("head.band", lang, low=amount(low / 100), high=amount(high / 100))
     income = float(result.cost[result.cost["policy"] == base]["income"].sum()) if result.income_measure else 0.0
-    of_income = tell("head.share", lang, share=share(total[base] / 100 / income, lang), measure=measure_word(str(result.income_measure), lang)) if income > 0 else ""
+    of_income = (
+        tell("head.share", lang, share=share(total[base] / 100 / income, lang), measure=measure_word(str(result.income_measure), lang))
+        if income > 0
+        else ""
+    )
     said = [tell("head.total", lang, policy=names[base], pay=money(total[base]), band=band, share=of_income)]
     for policy in result.policies[1:4]:
         rows = result.winners[result.winners["policy"] == policy.name]
@@ -117,8 +129,14 @@ def rests_on(result: Backtest, lang: str) -> list[str]:
     """What is assumed, and what was left out."""
     clusters = len(np.unique(result.clusters[result.paid]))
     said = [tell("rests.same", lang), tell("rests.scaled", lang), tell("rests.spread", lang)]
-    said.append(tell("rests.resampled", lang, resamples=result.resamples, clusters=f"{clusters:,}") if result.weights else tell("rests.no_resamples", lang))
-    said.append(tell("rests.redrawn", lang, people=f"{Redraws(result.records).people:,}") if len(result.redrawn) else tell("rests.no_redrawn", lang))
+    said.append(
+        tell("rests.resampled", lang, resamples=result.resamples, clusters=f"{clusters:,}")
+        if result.weights
+        else tell("rests.no_resamples", lang)
+    )
+    said.append(
+        tell("rests.redrawn", lang, people=f"{Redraws(result.records).people:,}") if len(result.redrawn) else tell("rests.no_redrawn", lang)
+    )
     if len(result.policies) > 1:
         grains = sorted({result.grains[policy.name] for policy in result.policies[1:]})
         grain = between(*(share(grain / WHOLE, lang, places=2) for grain in (grains[0], grains[-1])), lang) if len(grains) > 1 else \

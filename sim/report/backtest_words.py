@@ -85,8 +85,15 @@ def footer_of(result: Backtest, lang: str) -> str:
     from sim.report.style import clipped
 
     made = result.provenance
-    text = tell("figure.footer", lang, seed=made["seed"], resamples=made["resamples"], data=made["data_digest"], version=made["incentivelab"],
-                policies=plans_and_digests(result, lang))
+    text = tell(
+        "figure.footer",
+        lang,
+        seed=made["seed"],
+        resamples=made["resamples"],
+        data=made["data_digest"],
+        version=made["incentivelab"],
+        policies=plans_and_digests(result, lang),
+    )
     return clipped(text, FOOT)
 
 
