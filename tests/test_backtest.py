@@ -31,8 +31,9 @@ from sim.policy import Policy, load_policy
 from sim.policy.measures import pay_measures
 from sim.report.backtest_figures import FIGURES, people_on_curves, plot_backtest, shares_of
 from sim.report.backtest_files import write_statements, write_winners
-from sim.report.backtest_page import render_backtest
+from sim.report.backtest_page import headline_of, render_backtest
 from sim.report.backtest_words import kind_name, measure_unit, texts
+from sim.report.style import svg
 
 FIXED = {"period": "month", "schedule": {"kind": "fixed", "amount": 1000.0}}
 
@@ -526,6 +527,9 @@ def test_every_figure_can_be_drawn_and_tells_what_made_it(on_example, lang) -> N
         assert figure is not None and figure.heading
         words = " ".join(text.get_text() for below in figure.subfigs for text in below.texts)
         assert "incentivelab" in words and on_example.baseline.name in words, kind
+        svg(figure)
+        edges = [text.get_window_extent().x1 / figure.bbox.width for below in figure.subfigs for text in below.texts]
+        assert max(edges) <= 1.0, f"{kind}: words run out of the page"
         if kind != "payout":
             assert on_example.data_digest in words and "40" in words, kind
     with pytest.raises(InputError, match="Did you mean `winners`"):
@@ -553,6 +557,17 @@ def test_the_page_holds_the_ten_outputs_and_asks_nothing_of_the_network(on_examp
     assert not re.search(r"(?:src|href)=\"(?:https?:)?//", page)
     assert all(on_example.provenance["policies"][policy.name] in page for policy in on_example.policies)
     assert on_example.data_digest in page
+
+
+def test_the_headline_says_what_moves_and_what_cannot_be_reached(tested, old, new, three) -> None:
+    said = headline_of(tested, "en")
+    assert said[0].startswith("On this history “Test plan (old)” pays 9,000.00 CNY (nine resamples in ten: 9,000 to 9,000)")
+    assert "9,000.00 CNY, 0.00 CNY (0.0 %) against it; 1 of 3 people gain over 5 %, 1 lose over 5 %" in said[1]
+    assert said[2].startswith("Under “Test plan (new)” 1 people get less; for 1 of them five times the recorded results would not bring")
+    assert "“Test plan (new)” would cost 8,550.00 or 9,450.00 CNY" in said[3]
+    assert len(headline_of(backtest(old, three, resamples=0), "zh")) == 1  # fixed pay: nothing moves
+    reverse = headline_of(backtest([new, old], three, resamples=0), "en")
+    assert "would not bring" in reverse[2]                           # A's 4,500, on fixed pay
 
 
 def test_a_page_without_targets_portfolios_or_others_says_so(plan, three) -> None:

@@ -5,19 +5,24 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from sim.errors import InputError
 from sim.payroll.entries import empty
 from sim.payroll.records import Records
-from sim.payroll.statement import Statements, statements
+from sim.payroll.statement import statements
 from sim.policy import Policy, make_policy
 from sim.policy.exact import SCALE
 from sim.policy.measures import pay_measures
 
-WORDS = {"title": {"en": "Test plan", "zh": "测试方案"}, "source": "a test", "effective": date(2025, 1, 1), "author": "tests", "status": "assumed"}
+WORDS = {
+    "title": {"en": "Test plan", "zh": "测试方案"},
+    "source": "a test",
+    "effective": date(2025, 1, 1),
+    "author": "tests",
+    "status": "assumed",
+}
 TEN = {"value": 10, "unit": "accounts"}
 LINEAR = {"kind": "linear", "rate": 100}
 STEPS = {"kind": "steps"}
@@ -29,8 +34,12 @@ def policy(pay: dict[str, Any], **more: Any) -> Policy:
 
 def element(**more: Any) -> dict[str, Any]:
     """An element a month, 100 CNY an account unless something else is said."""
-    return {"period": "month", **({} if "schedule" in more and more["schedule"]["kind"] in ("fixed", "prices", "scorecard", "sum") else
-                                  {"measure": "accounts"}), "schedule": LINEAR, **more}
+    return {
+        "period": "month",
+        **({} if "schedule" in more and more["schedule"]["kind"] in ("fixed", "prices", "scorecard", "sum") else {"measure": "accounts"}),
+        "schedule": LINEAR,
+        **more,
+    }
 
 
 def months(*numbers: int, year: int = 2025) -> list[str]:
@@ -41,18 +50,32 @@ def records(results: dict[str, dict[str, list[float]]], first: str = "2025-01", 
     """Results by person and measure, month by month from the first. Columns of people by person; other tables as lists of rows."""
     who = tables.pop("people", {})
     names = list(results)
-    table = pd.DataFrame({"person": names, **{field: [who.get(name, {}).get(field, "") for name in names]
-                                              for field in ("grade", "team", "outlet", "mentor", "supervisor")},
-                          **{day: pd.Series([pd.Timestamp(who.get(name, {}).get(day)) for name in names], dtype="datetime64[s]")
-                             for day in ("joined", "left")}})
-    rows = [(name, str(pd.Period(first, freq="M") + k), measure, round(value * SCALE))
-            for name, by_measure in results.items() for measure, values in by_measure.items() for k, value in enumerate(values)]
+    table = pd.DataFrame(
+        {
+            "person": names,
+            **{
+                field: [who.get(name, {}).get(field, "") for name in names] for field in ("grade", "team", "outlet", "mentor", "supervisor")
+            },
+            **{
+                day: pd.Series([pd.Timestamp(who.get(name, {}).get(day)) for name in names], dtype="datetime64[s]")
+                for day in ("joined", "left")
+            },
+        }
+    )
+    rows = [
+        (name, str(pd.Period(first, freq="M") + k), measure, round(value * SCALE))
+        for name, by_measure in results.items()
+        for measure, values in by_measure.items()
+        for k, value in enumerate(values)
+    ]
     found = {name: _filled(name, given) for name, given in tables.items()}
     return Records(table, pd.DataFrame(rows, columns=["person", "month", "measure", "value"]), **found)
 
 
 def _filled(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    frame = pd.DataFrame([{column: "" if kind.kind in "OUTS" else None for column, kind in empty(name).dtypes.items()} | row for row in rows])
+    frame = pd.DataFrame(
+        [{column: "" if kind.kind in "OUTS" else None for column, kind in empty(name).dtypes.items()} | row for row in rows]
+    )
     for column, kind in empty(name).dtypes.items():
         if kind.kind == "M":
             frame[column] = pd.to_datetime(frame[column]).astype("datetime64[s]")
@@ -64,8 +87,17 @@ def _filled(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def deal(name: str, person: str, value: float, opened: str, measure: str = "accounts", **more: Any) -> dict[str, Any]:
-    return {"deal": name, "person": person, "share": 1, "measure": measure, "value": value, "unit": pay_measures()[measure].unit,
-            "opened": opened, **({"reversed_share": 1} if "reversed" in more else {}), **more}
+    return {
+        "deal": name,
+        "person": person,
+        "share": 1,
+        "measure": measure,
+        "value": value,
+        "unit": pay_measures()[measure].unit,
+        "opened": opened,
+        **({"reversed_share": 1} if "reversed" in more else {}),
+        **more,
+    }
 
 
 def paid(plan: Policy, found: Records) -> dict[tuple[str, str, str, str], float]:
@@ -73,7 +105,7 @@ def paid(plan: Policy, found: Records) -> dict[tuple[str, str, str, str], float]
     frame = statements(plan, found).frame
     keys = ["person", "month", "element", "kind"]
     sums = frame.groupby(keys, observed=True)["amount"].sum()
-    return {tuple(map(str, key)): int(fen) / 100 for key, fen in sums.items() if fen}       # type: ignore[misc]
+    return {tuple(map(str, key)): int(fen) / 100 for key, fen in sums.items() if fen}  # type: ignore[misc]
 
 
 def of(plan: Policy, found: Records, name: str, person: str = "a") -> list[float]:
@@ -101,14 +133,22 @@ def rules(plan: Policy, found: Records, lang: str = "en") -> list[str]:
 
 def test_base_pay_and_the_base_commission_rate() -> None:
     """Target incentive 2,000 x weight 0.5 / quota 10 = 100 an account. At quota: 1,000; in a month without results: base alone."""
-    plan = policy({"base": element(schedule={"kind": "fixed", "amount": 3000}),
-                   "commission": element(target=TEN, target_incentive=2000, weight=0.5, schedule={"kind": "linear"})})
+    plan = policy(
+        {
+            "base": element(schedule={"kind": "fixed", "amount": 3000}),
+            "commission": element(target=TEN, target_incentive=2000, weight=0.5, schedule={"kind": "linear"}),
+        }
+    )
     found = one([10, 7, 0])
     assert of(plan, found, "base") == [3000, 3000, 3000]
     assert of(plan, found, "commission") == [1000, 700, 0]
     assert rules(plan, found)[1] == "1000 x (10 / 10)"
-    without = policy({"base": element(schedule={"kind": "fixed", "amount": 3000}), "commission": element(target=TEN, target_incentive=2000,
-                                                                                                       schedule={"kind": "linear"})})
+    without = policy(
+        {
+            "base": element(schedule={"kind": "fixed", "amount": 3000}),
+            "commission": element(target=TEN, target_incentive=2000, schedule={"kind": "linear"}),
+        }
+    )
     assert changed(plan, without, found) == {("2025-01", "commission"), ("2025-02", "commission")}
 
 
@@ -122,20 +162,36 @@ def test_a_quota_is_discrete_or_cumulative() -> None:
     found = one([12, 12, 6])
     quarter = element(period="quarter", target={"value": 30, "unit": "accounts"}, schedule=QUOTA)
     assert of(policy({"q": quarter}), found, "q") == [0, 0, 900]
-    assert of(policy({"q": element(target=TEN, schedule={"kind": "step", "at": [{"attainment": 1, "pays": 300}]})}), found, "q") == [300, 300, 0]
+    assert of(policy({"q": element(target=TEN, schedule={"kind": "step", "at": [{"attainment": 1, "pays": 300}]})}), found, "q") == [
+        300,
+        300,
+        0,
+    ]
     so_far = policy({"q": {**quarter, "payment": {"calculated": "month"}}})
     assert of(so_far, found, "q") == [300, 300, 300]
     # one account short in the end: what was paid on the way is taken back
     assert of(so_far, one([12, 12, 5]), "q") == [300, 300, -600]
-    assert rules(so_far, found) == ["900 x 1 / 3 (12 >= 30 x 1 / 3)", "900 x 2 / 3 (24 >= 30 x 2 / 3), less 300 earned before",
-                                    "900 (30 >= 30), less 600 earned before"]
+    assert rules(so_far, found) == [
+        "900 x 1 / 3 (12 >= 30 x 1 / 3)",
+        "900 x 2 / 3 (24 >= 30 x 2 / 3), less 300 earned before",
+        "900 (30 >= 30), less 600 earned before",
+    ]
     assert changed(policy({"q": quarter}), so_far, found) == {(month, "q") for month in months(1, 2, 3)}
 
 
 def test_a_level_is_held_against_the_whole_quota_however_much_of_the_period_has_passed() -> None:
     """Average deposits of 900 against 900: 90 CNY a quarter, and so 30 a month on the way."""
-    plan = policy({"q": {"period": "quarter", "measure": "deposits", "target": {"value": 900, "unit": "CNY"}, "payment": {"calculated": "month"},
-                         "schedule": {"kind": "linear", "rate": 0.1, "threshold": 0.5, "by": "attainment", "mode": "from_first"}}})
+    plan = policy(
+        {
+            "q": {
+                "period": "quarter",
+                "measure": "deposits",
+                "target": {"value": 900, "unit": "CNY"},
+                "payment": {"calculated": "month"},
+                "schedule": {"kind": "linear", "rate": 0.1, "threshold": 0.5, "by": "attainment", "mode": "from_first"},
+            }
+        }
+    )
     found = one([900, 900, 900], "deposits")
     assert of(plan, found, "q") == [30, 30, 30]
     assert rules(plan, found)[0] == "(0.1 x 900) x 1 / 3"
@@ -145,7 +201,7 @@ def test_a_target_from_the_own_base() -> None:
     """C4: 1.1 times the month before. 10 then 11 is the base reached; 10.9 is not."""
     plan = policy({"q": element(target={"unit": "accounts", "own_base": {"of": "period_before", "times": 1.1}}, schedule=QUOTA)})
     given = [{"person": "a", "period": "2025-01", "measure": "accounts", "value": 10, "unit": "accounts"}]
-    assert of(plan, one([10, 11, 12], targets=given), "q") == [900, 900, 0]                    # 12 < 12.1
+    assert of(plan, one([10, 11, 12], targets=given), "q") == [900, 900, 0]  # 12 < 12.1
     with pytest.raises(InputError, match="measures: a: accounts 2025-01: found no results of 1 months before"):
         statements(plan, one([10, 11]))
     with pytest.raises(InputError, match="targets: a: accounts 2025-02: found a target of 0 or less, from the own base"):
@@ -155,8 +211,11 @@ def test_a_target_from_the_own_base() -> None:
 def test_the_own_base_of_a_year_before_is_that_of_the_same_quarter() -> None:
     """4 + 5 + 6 = 15 a year before; 15 this year reaches it. So far: 5 of 5, 10 of 10, 15 of 15."""
     target = {"unit": "accounts", "own_base": {"of": "year_before"}}
-    found = one([4, 5, 6] + [0] * 9 + [5, 5, 5], first="2024-01",
-                targets=[{"person": "a", "period": f"2024-Q{k}", "measure": "accounts", "value": 99, "unit": "accounts"} for k in (1, 2, 3, 4)])
+    found = one(
+        [4, 5, 6] + [0] * 9 + [5, 5, 5],
+        first="2024-01",
+        targets=[{"person": "a", "period": f"2024-Q{k}", "measure": "accounts", "value": 99, "unit": "accounts"} for k in (1, 2, 3, 4)],
+    )
     plan = policy({"q": element(period="quarter", target=target, schedule=QUOTA)})
     assert of(plan, found, "q")[12:] == [0, 0, 900]
     so_far = policy({"q": element(period="quarter", target=target, schedule=QUOTA, payment={"calculated": "month"})})
@@ -177,8 +236,10 @@ def test_differential_rent() -> None:
 
 
 def test_a_target_of_ones_own_goes_before_that_of_the_grade_and_the_file() -> None:
-    targets = [{"grade": "x", "period": "2025-01", "measure": "accounts", "value": 8, "unit": "accounts"},
-               {"person": "b", "period": "2025-01", "measure": "accounts", "value": 6, "unit": "accounts"}]
+    targets = [
+        {"grade": "x", "period": "2025-01", "measure": "accounts", "value": 8, "unit": "accounts"},
+        {"person": "b", "period": "2025-01", "measure": "accounts", "value": 6, "unit": "accounts"},
+    ]
     found = records({who: {"accounts": [7]} for who in "abc"}, people={"a": {"grade": "x"}, "b": {"grade": "x"}}, targets=targets)
     assert statements(policy({"q": element(target=TEN, schedule=QUOTA)}), found).frame["target"].tolist() == [8, 6, 10]
     with pytest.raises(InputError, match="targets: c: accounts 2025-01: found no target; expected one of the person or the grade"):
@@ -192,19 +253,32 @@ def tiers(mode: str, **more: Any) -> dict[str, Any]:
     return {"kind": "tiers", "mode": mode, "tiers": [{"from": 0, "rate": 10}, {"from": 5, "rate": 20}], **more}
 
 
-@pytest.mark.parametrize(("schedule", "results", "pays"), [
-    ({**LINEAR, "threshold": 5}, [5, 7, 4], [0, 200, 0]),                                    # on the excess
-    ({**LINEAR, "threshold": 5, "mode": "from_first"}, [5, 7, 4], [500, 700, 0]),            # on everything once reached
-    ({**LINEAR, "threshold": 5, "mode": "from_first", "boundary": "lower"}, [5, 7, 4], [0, 700, 0]),
-    (tiers("marginal"), [5, 7, 0], [50, 90, 0]),                                             # 5 x 10 + 2 x 20
-    (tiers("retroactive"), [5, 4, 0], [100, 40, 0]),                                         # 5 x 20
-    (tiers("retroactive", boundary="lower"), [5, 6, 0], [50, 120, 0]),
-    ({"kind": "step", "at": [{"units": 5, "pays": 300}, {"units": 8, "pays": 500}]}, [5, 8, 4], [300, 500, 0]),
-    ({"kind": "step", "at": [{"units": 5, "pays": 300}], "boundary": "lower"}, [5, 5.000001, 4], [0, 300, 0]),
-    ({**LINEAR, "threshold": 5, "shortfall_rate": 100}, [5, 7, 3], [0, 200, -200]),          # C11: reward and penalty mirror each other
-    ({"kind": "matrix", "by": "units", "rows": [5, 8], "columns": [1, 2], "pays": [[10, 20], [30, 40]],
-      "other": {"measure": "accounts"}}, [5, 8, 4], [20, 40, 0]),
-])
+@pytest.mark.parametrize(
+    ("schedule", "results", "pays"),
+    [
+        ({**LINEAR, "threshold": 5}, [5, 7, 4], [0, 200, 0]),  # on the excess
+        ({**LINEAR, "threshold": 5, "mode": "from_first"}, [5, 7, 4], [500, 700, 0]),  # on everything once reached
+        ({**LINEAR, "threshold": 5, "mode": "from_first", "boundary": "lower"}, [5, 7, 4], [0, 700, 0]),
+        (tiers("marginal"), [5, 7, 0], [50, 90, 0]),  # 5 x 10 + 2 x 20
+        (tiers("retroactive"), [5, 4, 0], [100, 40, 0]),  # 5 x 20
+        (tiers("retroactive", boundary="lower"), [5, 6, 0], [50, 120, 0]),
+        ({"kind": "step", "at": [{"units": 5, "pays": 300}, {"units": 8, "pays": 500}]}, [5, 8, 4], [300, 500, 0]),
+        ({"kind": "step", "at": [{"units": 5, "pays": 300}], "boundary": "lower"}, [5, 5.000001, 4], [0, 300, 0]),
+        ({**LINEAR, "threshold": 5, "shortfall_rate": 100}, [5, 7, 3], [0, 200, -200]),  # C11: reward and penalty mirror each other
+        (
+            {
+                "kind": "matrix",
+                "by": "units",
+                "rows": [5, 8],
+                "columns": [1, 2],
+                "pays": [[10, 20], [30, 40]],
+                "other": {"measure": "accounts"},
+            },
+            [5, 8, 4],
+            [20, 40, 0],
+        ),
+    ],
+)
 def test_schedules_at_a_mark_above_it_and_in_a_bad_month(schedule, results, pays) -> None:
     assert of(policy({"x": element(schedule=schedule)}), one(results), "x") == pays
 
@@ -219,7 +293,9 @@ def test_a_pay_curve_is_a_line_between_its_points() -> None:
 def test_accelerators_count_beyond_their_mark_only() -> None:
     """1,000 at quota: 100 an account; twice that beyond: 12 makes 1,000 + 2 x 200 = 1,400."""
     accelerated = {"kind": "tiers", "mode": "marginal", "by": "attainment", "tiers": [{"from": 0, "times": 1}, {"from": 1, "times": 2}]}
-    plan, plain = (policy({"x": element(target=TEN, target_incentive=1000, schedule=schedule)}) for schedule in (accelerated, {"kind": "linear"}))
+    plan, plain = (
+        policy({"x": element(target=TEN, target_incentive=1000, schedule=schedule)}) for schedule in (accelerated, {"kind": "linear"})
+    )
     found = one([10, 12, 4])
     assert of(plan, found, "x") == [1000, 1400, 400]
     assert changed(plan, plain, found) == {("2025-02", "x")}
@@ -231,7 +307,9 @@ def test_cap_and_floor_on_payout_and_on_credit() -> None:
     for more, pays in (({"cap": 500}, [500, 500, 100]), ({"floor": 200}, [500, 1200, 200]), ({"credit_cap": 5}, [500, 500, 100])):
         plan = policy({"x": element(**more), "base": element(schedule={"kind": "fixed", "amount": 10})})
         assert of(plan, found, "x") == pays
-        assert changed(plan, plain, found) == {(month, "x") for month, pay, free in zip(months(1, 2, 3), pays, [500, 1200, 100], strict=True) if pay != free}
+        assert changed(plan, plain, found) == {
+            (month, "x") for month, pay, free in zip(months(1, 2, 3), pays, [500, 1200, 100], strict=True) if pay != free
+        }
 
 
 # --- gates, modifiers, price list, scorecard --------------------------------------------------------------------------
@@ -244,15 +322,25 @@ def test_a_gate_withholds_rewards_and_lets_penalties_pass() -> None:
     found = records({"a": {"accounts": [7, 7, 3], "loans_recovered": [1, 0.999999, 0.9]}})
     plan = policy({"x": element(schedule=schedule, gates=[gate])})
     assert of(plan, found, "x") == [200, 0, -200]
-    assert of(policy({"x": element(schedule=schedule, gates=[{**gate, "otherwise": 0.5, "of": "everything"}])}), found, "x") == [200, 100, -100]
+    assert of(policy({"x": element(schedule=schedule, gates=[{**gate, "otherwise": 0.5, "of": "everything"}])}), found, "x") == [
+        200,
+        100,
+        -100,
+    ]
     assert changed(plan, policy({"x": element(schedule=schedule)}), found) == {("2025-02", "x")}
     low = {"reading": {"measure": "bad_loan_ratio"}, "at_most": 0.02}
-    assert of(policy({"x": element(gates=[low])}), records({"a": {"accounts": [7, 7], "bad_loan_ratio": [0.02, 0.020001]}}), "x") == [700, 0]
+    assert of(policy({"x": element(gates=[low])}), records({"a": {"accounts": [7, 7], "bad_loan_ratio": [0.02, 0.020001]}}), "x") == [
+        700,
+        0,
+    ]
 
 
 def test_a_modifier_multiplies_the_payout() -> None:
     """C6: grade coefficients by score; below 60 nothing."""
-    modifier = {"reading": {"measure": "appraisal_score"}, "curve": {"shape": "steps", "points": [{"units": 60, "gives": 0.8}, {"units": 80, "gives": 1}]}}
+    modifier = {
+        "reading": {"measure": "appraisal_score"},
+        "curve": {"shape": "steps", "points": [{"units": 60, "gives": 0.8}, {"units": 80, "gives": 1}]},
+    }
     found = records({"a": {"accounts": [10, 10, 10], "appraisal_score": [80, 79.9, 59]}})
     plan = policy({"x": element(modifiers=[modifier])})
     assert of(plan, found, "x") == [1000, 800, 0]
@@ -269,20 +357,31 @@ def test_a_price_list_pays_each_product_its_price() -> None:
 LINE = {"points": [{"units": 0.8, "gives": 0}, {"units": 1, "gives": 1}]}
 
 
-@pytest.mark.parametrize(("combine", "curve", "pays"), [
-    ("curve_per_measure", None, 3 * [None]),
-    ("score_then_curve", LINE, 3 * [None]),
-])
+@pytest.mark.parametrize(
+    ("combine", "curve", "pays"),
+    [
+        ("curve_per_measure", None, 3 * [None]),
+        ("score_then_curve", LINE, 3 * [None]),
+    ],
+)
 def test_a_scorecard_both_ways(combine, curve, pays) -> None:
     """Weights 0.6 and 0.4. Full marks: 1. 8 of 10 and 80 of 80: 0.88. Nothing and 64 of 80: 0.4 x 0.8 = 0.32.
 
     Each by itself: 6,000 x 0.88 = 5,280 and 1,920. The whole through the curve from 0.8: (0.88 - 0.8) x 5 = 0.4: 2,400, and 0.
     """
-    card = {"kind": "scorecard", "combine": combine, **({"curve": curve} if curve else {}), "indicators": {
-        "sales": {"weight": 0.6, "reading": {"measure": "accounts", "target": TEN}},
-        "care": {"weight": 0.4, "reading": {"measure": "satisfaction", "target": {"value": 80, "unit": "points"}}}}}
+    card = {
+        "kind": "scorecard",
+        "combine": combine,
+        **({"curve": curve} if curve else {}),
+        "indicators": {
+            "sales": {"weight": 0.6, "reading": {"measure": "accounts", "target": TEN}},
+            "care": {"weight": 0.4, "reading": {"measure": "satisfaction", "target": {"value": 80, "unit": "points"}}},
+        },
+    }
     found = records({"a": {"accounts": [10, 8, 0], "satisfaction": [80, 80, 64]}})
-    assert of(policy({"x": element(target_incentive=6000, schedule=card)}), found, "x") == ([6000, 2400, 0] if curve else [6000, 5280, 1920])
+    assert of(policy({"x": element(target_incentive=6000, schedule=card)}), found, "x") == (
+        [6000, 2400, 0] if curve else [6000, 5280, 1920]
+    )
 
 
 # --- several payees ---------------------------------------------------------------------------------------------------
@@ -291,16 +390,21 @@ TEAM = {who: {"team": "N", "grade": grade} for who, grade in (("a", "x"), ("b", 
 THREE = {"a": {"accounts": [3]}, "b": {"accounts": [4]}, "c": {"accounts": [3]}}
 
 
-@pytest.mark.parametrize(("split", "pays"), [
-    (None, [333.34, 333.33, 333.33]),                                                       # the odd fen to the first in order
-    ({"rule": "share", "shares": {"x": 2}}, [500, 250, 250]),                               # 2 : 1 : 1
-    ({"rule": "share", "shares": {"x": 0.5, "y": 0.25}}, [500, 250, 250]),
-    ({"rule": "base"}, [600, 200, 200]),                                                    # 3,000 : 1,000 : 1,000
-])
+@pytest.mark.parametrize(
+    ("split", "pays"),
+    [
+        (None, [333.34, 333.33, 333.33]),  # the odd fen to the first in order
+        ({"rule": "share", "shares": {"x": 2}}, [500, 250, 250]),  # 2 : 1 : 1
+        ({"rule": "share", "shares": {"x": 0.5, "y": 0.25}}, [500, 250, 250]),
+        ({"rule": "base"}, [600, 200, 200]),  # 3,000 : 1,000 : 1,000
+    ],
+)
 def test_a_team_pool_is_split(split, pays) -> None:
     """10 accounts x 100 = 1,000 among three; fixed pay counts wherever it stands in the plan."""
-    plan = policy({"pool": element(payee="team", **({"split": split} if split else {})), "base": element(schedule={"kind": "fixed", "amount": 1000})},
-                  overrides=[{"grade": "x", "pay": {"base": {"schedule": {"amount": 3000}}}}])
+    plan = policy(
+        {"pool": element(payee="team", **({"split": split} if split else {})), "base": element(schedule={"kind": "fixed", "amount": 1000})},
+        overrides=[{"grade": "x", "pay": {"base": {"schedule": {"amount": 3000}}}}],
+    )
     found = records(THREE, people=TEAM)
     assert [of(plan, found, "pool", who)[0] for who in "abc"] == pays
     if split and split["rule"] == "base":
@@ -316,7 +420,11 @@ def test_a_team_with_other_terms_for_one_is_still_one_team() -> None:
 def test_roll_up_counts_those_below_of_the_named_grades() -> None:
     """C9: 500 for each of those supervised, directly or further down, who is at least ordinary: the effective headcount."""
     heads = element(measure="people", credit={"rule": "roll_up", "grades": ["ordinary"]}, schedule={"kind": "linear", "rate": 500})
-    people = {"b": {"supervisor": "a", "grade": "ordinary"}, "c": {"supervisor": "a", "grade": "trainee"}, "d": {"supervisor": "c", "grade": "ordinary"}}
+    people = {
+        "b": {"supervisor": "a", "grade": "ordinary"},
+        "c": {"supervisor": "a", "grade": "trainee"},
+        "d": {"supervisor": "c", "grade": "ordinary"},
+    }
     found = records({who: {"accounts": [1, 1]} for who in "abcd"}, people={**people, "b": {**people["b"], "left": "2025-01-31"}})
     plan = policy({"heads": heads})
     assert {who: of(plan, found, "heads", who) for who in "acd"} == {"a": [1000, 500], "c": [500, 500], "d": [0, 0]}
@@ -342,17 +450,26 @@ def test_split_and_double_credit_of_deals() -> None:
 
 def test_excluded_origins_and_the_credit_event() -> None:
     """C9: moved-in customers count for nothing. By opening in January, by funding in February; what was never funded, not at all."""
-    deals = [deal("1", "a", 5, "2025-01-31", funded="2025-02-01"), deal("2", "a", 3, "2025-01-10"),
-             deal("3", "a", 2, "2025-01-10", origin="moved_in", funded="2025-01-12")]
+    deals = [
+        deal("1", "a", 5, "2025-01-31", funded="2025-02-01"),
+        deal("2", "a", 3, "2025-01-10"),
+        deal("3", "a", 2, "2025-01-10", origin="moved_in", funded="2025-01-12"),
+    ]
     found = records({"a": {"contacts": [1, 1]}}, deals=deals)
     assert of(policy({"x": element()}), found, "x") == [1000, 0]
     assert of(policy({"x": element()}, crediting={"excluded_origins": ["moved_in"]}), found, "x") == [800, 0]
     assert of(policy({"x": element()}, crediting={"event": "funded"}), found, "x") == [200, 500]
-    assert of(policy({"x": element()}, crediting={"events": {"accounts": "funded"}, "excluded_origins": ["moved_in"]}), found, "x") == [0, 500]
+    assert of(policy({"x": element()}, crediting={"events": {"accounts": "funded"}, "excluded_origins": ["moved_in"]}), found, "x") == [
+        0,
+        500,
+    ]
 
 
 def test_what_was_reversed_before_its_credit_event_earns_nothing() -> None:
-    found = records({"a": {"contacts": [1, 1, 1]}}, deals=[deal("1", "a", 5, "2025-01-05", funded="2025-03-01", reversed="2025-02-01", reversed_share=0.4)])
+    found = records(
+        {"a": {"contacts": [1, 1, 1]}},
+        deals=[deal("1", "a", 5, "2025-01-05", funded="2025-03-01", reversed="2025-02-01", reversed_share=0.4)],
+    )
     assert of(policy({"x": element()}, crediting={"event": "funded"}), found, "x") == [0, 0, 300]
 
 
@@ -384,7 +501,7 @@ def test_a_recoverable_draw_is_repaid_from_what_is_earned_above_it() -> None:
 def test_a_guarantee_leaves_no_balance_and_ends() -> None:
     terms = {"guarantee": {"amount": 1000, "of": ["x"], "until_month": 3}}
     found = one([4, 10, 12, 0], people={"a": {"joined": "2024-12-15"}})
-    assert of(policy({"x": element()}, terms=terms), found, "guarantee") == [600, 0, 0, 0]     # April is the fifth month of service
+    assert of(policy({"x": element()}, terms=terms), found, "guarantee") == [600, 0, 0, 0]  # April is the fifth month of service
 
 
 def test_advance_and_settlement() -> None:
@@ -402,14 +519,20 @@ def test_advance_and_settlement() -> None:
     # more advanced than earned: the rest is taken back
     assert of(plan, one([100, 100, 100, 100, 100, -450], "profit"), "x") == [5, 5, 5, 5, 5, -20]
     # whose terms change on the way is not paid twice
-    later = policy({"x": {**x, "payment": {"advance": 0.5}}}, overrides=[{"first": "2025-06", "pay": {"x": {"payment": {"advance": None}}}}])
+    later = policy(
+        {"x": {**x, "payment": {"advance": 0.5}}}, overrides=[{"first": "2025-06", "pay": {"x": {"payment": {"advance": None}}}}]
+    )
     assert sum(of(later, found, "x")) == 60
 
 
 def test_an_advance_is_against_the_months_part_of_the_quota() -> None:
     """Quota 60 a half year, 10 a month: 12 accounts are 10 x 10 + 2 x 20 = 140; half of it is 70."""
-    x = element(period="half_year", target={"value": 60, "unit": "accounts"}, payment={"advance": 0.5},
-                schedule={**tiers("marginal"), "by": "attainment", "tiers": [{"from": 0, "rate": 10}, {"from": 1, "rate": 20}]})
+    x = element(
+        period="half_year",
+        target={"value": 60, "unit": "accounts"},
+        payment={"advance": 0.5},
+        schedule={**tiers("marginal"), "by": "attainment", "tiers": [{"from": 0, "rate": 10}, {"from": 1, "rate": 20}]},
+    )
     assert of(policy({"x": x}), one([12, 8]), "x") == [70, 40]
 
 
@@ -418,14 +541,16 @@ def test_holdback_is_released_in_parts_and_cut_by_malus() -> None:
     hold = {"share": 0.4, "release": [{"after_months": 1, "share": 0.5}, {"after_months": 2, "share": 0.5}]}
     malus = [{"reading": {"measure": "bad_loan_ratio"}, "at_most": 0.02}]
     found = records({"a": {"accounts": [10, 0, 0], "bad_loan_ratio": [0, 0.02, 0.03]}})
-    plain, held, cut = (policy({"x": element(**({"payment": {"hold_back": each}} if each else {}))}) for each in (None, hold, {**hold, "malus": malus}))
+    plain, held, cut = (
+        policy({"x": element(**({"payment": {"hold_back": each}} if each else {}))}) for each in (None, hold, {**hold, "malus": malus})
+    )
     assert of(held, found, "x") == [600, 200, 200]
     assert of(cut, found, "x") == [600, 200, 0]
     assert changed(held, cut, found) == {("2025-03", "x")}
     assert changed(plain, held, found) == {(month, "x") for month in months(1, 2, 3)}
     assert rules(cut, found)[-1] == "released: 0.5 of 400 kept back, less 200 cut before it vested"
     assert statements(held, one([10])).due.values.tolist() == [["a", "x", 40000]]
-    assert of(held, one([-10, 0, 0]), "x") == [0, 0, 0]                                      # nothing is kept of nothing
+    assert of(held, one([-10, 0, 0]), "x") == [0, 0, 0]  # nothing is kept of nothing
 
 
 def test_a_negative_true_up_is_carried_over() -> None:
@@ -458,11 +583,18 @@ def test_a_reversal_takes_back_at_the_rate_at_which_it_was_paid() -> None:
     assert rules(plan, found)[-1] == "200 x 4 / 10 reversed"
 
 
-@pytest.mark.parametrize(("recovery", "when", "back"), [
-    ("full", "2025-07-31", 400), ("full", "2025-08-01", 0),                                  # six months after January, and seven
-    ("pro_rata", "2025-04-30", 200), ("pro_rata", "2025-01-31", 400), ("pro_rata", "2025-07-31", 0),    # (6 - 3) / 6
-    ("schedule", "2025-03-31", 400), ("schedule", "2025-04-01", 100),                        # all for two months, then a quarter
-])
+@pytest.mark.parametrize(
+    ("recovery", "when", "back"),
+    [
+        ("full", "2025-07-31", 400),
+        ("full", "2025-08-01", 0),  # six months after January, and seven
+        ("pro_rata", "2025-04-30", 200),
+        ("pro_rata", "2025-01-31", 400),
+        ("pro_rata", "2025-07-31", 0),  # (6 - 3) / 6
+        ("schedule", "2025-03-31", 400),
+        ("schedule", "2025-04-01", 100),  # all for two months, then a quarter
+    ],
+)
 def test_how_much_is_recovered_goes_by_the_time_passed(recovery, when, back) -> None:
     steps = {"steps": [{"until_month": 2, "share": 1}, {"until_month": 6, "share": 0.25}]} if recovery == "schedule" else {}
     found = records({"a": {"contacts": [1] * 9}}, deals=[deal("1", "a", 4, "2025-01-05", reversed=when)])
@@ -471,11 +603,16 @@ def test_how_much_is_recovered_goes_by_the_time_passed(recovery, when, back) -> 
 
 def test_a_deal_that_pays_several_is_taken_back_from_each() -> None:
     """60 and 40 % of 10; the supervisor is paid 10 an account for both, the team 5 an account for all."""
-    shares = [deal("1", who, 10, "2025-01-05", share=share, reversed="2025-02-20", reversed_share=0.5) for who, share in (("a", 0.6), ("b", 0.4))]
+    shares = [
+        deal("1", who, 10, "2025-01-05", share=share, reversed="2025-02-20", reversed_share=0.5) for who, share in (("a", 0.6), ("b", 0.4))
+    ]
     people = {who: {"supervisor": "c", "team": "N"} for who in "ab"} | {"c": {"team": "N"}}
     found = records({who: {"contacts": [1, 1]} for who in "abc"}, people=people, deals=shares)
-    own, above, pool = element(payment=clawing()), element(schedule={"kind": "linear", "rate": 10}, credit={"rule": "roll_up"}, payment=clawing()), \
-        element(schedule={"kind": "linear", "rate": 6}, payee="team", payment=clawing())
+    own, above, pool = (
+        element(payment=clawing()),
+        element(schedule={"kind": "linear", "rate": 10}, credit={"rule": "roll_up"}, payment=clawing()),
+        element(schedule={"kind": "linear", "rate": 6}, payee="team", payment=clawing()),
+    )
     plan = policy({"own": own, "above": above, "pool": pool})
     assert {who: of(plan, found, "own", who) for who in "abc"} == {"a": [600, -300], "b": [400, -200], "c": [0, 0]}
     assert of(plan, found, "above", "c") == [100, -50]
@@ -491,10 +628,16 @@ def test_what_is_still_kept_back_is_cut_first() -> None:
     assert "1000 x 8 / 10 reversed, of which 400 from what was kept back" in rules(plan, found)
     assert "1000 x 8 / 10（业务撤销），其中400从递延中扣减" in rules(plan, found, "zh")
     # 3 of 10: 300, all from what was kept, told in a line of nothing; 100 is released
-    few = records({"a": {"contacts": [1] * 4}}, deals=[deal("1", "a", 3, "2025-01-05", reversed="2025-02-20"), deal("2", "a", 7, "2025-01-05")])
+    few = records(
+        {"a": {"contacts": [1] * 4}}, deals=[deal("1", "a", 3, "2025-01-05", reversed="2025-02-20"), deal("2", "a", 7, "2025-01-05")]
+    )
     assert of(plan, few, "x") == [600, 0, 0, 100]
     assert [(line.kind, line.amount) for line in statements(plan, few).frame.itertuples() if line.period == "2025-01"] == [
-        ("earned", 100000), ("held_back", -40000), ("clawback", 0), ("released", 10000)]
+        ("earned", 100000),
+        ("held_back", -40000),
+        ("clawback", 0),
+        ("released", 10000),
+    ]
 
 
 def test_a_reversal_before_settlement_is_taken_back_with_it() -> None:
@@ -510,7 +653,7 @@ def test_several_reversals_take_back_no_more_than_was_paid() -> None:
     found = records({"a": {"contacts": [1] * 4}}, deals=deals)
     plan = policy({"x": element(schedule={"kind": "step", "at": [{"units": 3, "pays": 100}]}, payment=clawing())})
     assert of(plan, found, "x") == [100, -33.33, -33.33, -33.33]
-    capped = policy({"x": element(credit_cap=2, payment=clawing())})                         # 200 for three: 66.67 each
+    capped = policy({"x": element(credit_cap=2, payment=clawing())})  # 200 for three: 66.67 each
     assert of(capped, found, "x") == [200, -66.67, -66.67, -66.66]
 
 
@@ -564,9 +707,19 @@ def test_a_score_is_asked_in_full_of_somebody_who_came_in_the_middle_of_the_mont
 
 def test_a_team_with_a_newcomer_has_one_quota() -> None:
     """31 and 15 of 31 days: quota 6.2 x 23 / 31 = 4.6 and pay 620 x 23 / 31 = 460, in halves."""
-    found = records({"a": {"accounts": [2.6]}, "b": {"accounts": [2]}}, people={"a": {"team": "N"}, "b": {"team": "N", "joined": "2025-01-17"}})
-    plan = policy({"x": element(payee="team", prorated="days_in_post", target={"value": 6.2, "unit": "accounts"},
-                                schedule={"kind": "step", "at": [{"attainment": 1, "pays": 620}]})})
+    found = records(
+        {"a": {"accounts": [2.6]}, "b": {"accounts": [2]}}, people={"a": {"team": "N"}, "b": {"team": "N", "joined": "2025-01-17"}}
+    )
+    plan = policy(
+        {
+            "x": element(
+                payee="team",
+                prorated="days_in_post",
+                target={"value": 6.2, "unit": "accounts"},
+                schedule={"kind": "step", "at": [{"attainment": 1, "pays": 620}]},
+            )
+        }
+    )
     assert [of(plan, found, "x", who) for who in "ab"] == [[230], [230]]
 
 
@@ -575,22 +728,39 @@ def test_a_team_with_a_newcomer_has_one_quota() -> None:
 
 def test_the_most_specific_override_wins() -> None:
     """Months < grade < state < person."""
+
     def rate(value: float) -> dict[str, Any]:
         return {"pay": {"x": {"schedule": {"rate": value}}}}
-    overrides = [{"person": "d", **rate(5)}, {"state": "training", **rate(4)}, {"grade": "g", **rate(3)}, {"first": "2025-02", "last": "2025-02", **rate(2)}]
-    plan = policy({"x": element(schedule={"kind": "linear", "rate": 1}), "base": element(schedule={"kind": "fixed", "amount": 9})}, overrides=overrides)
+
+    overrides = [
+        {"person": "d", **rate(5)},
+        {"state": "training", **rate(4)},
+        {"grade": "g", **rate(3)},
+        {"first": "2025-02", "last": "2025-02", **rate(2)},
+    ]
+    plan = policy(
+        {"x": element(schedule={"kind": "linear", "rate": 1}), "base": element(schedule={"kind": "fixed", "amount": 9})},
+        overrides=overrides,
+    )
     changes = [{"person": who, "month": "2025-01", "state": "training"} for who in "cd"]
     found = records({who: {"accounts": [1, 1, 1]} for who in "abcd"}, people={who: {"grade": "g"} for who in "bcd"}, changes=changes)
     assert {who: of(plan, found, "x", who) for who in "abcd"} == {"a": [1, 2, 1], "b": [3] * 3, "c": [4] * 3, "d": [5] * 3}
     assert changed(plan, policy({"x": element(schedule={"kind": "linear", "rate": 1}), "base": plan.pay["base"]}), found) == {
-        (month, "x") for month in months(1, 2, 3)}
+        (month, "x") for month in months(1, 2, 3)
+    }
 
 
 def test_a_change_of_grade_in_mid_year_holds_from_its_month() -> None:
     base = element(schedule={"kind": "fixed", "amount": 9})
-    plan = policy({"x": element(), "base": base}, overrides=[{"grade": "senior", "pay": {"x": {"schedule": {"rate": 200}}}}, {"state": "away", "pay": {"x": None}}])
-    changes = [{"person": "a", "month": "2025-02", "grade": "senior"}, {"person": "a", "month": "2025-04", "state": "away"},
-               {"person": "a", "month": "2025-05", "state": "normal"}]
+    plan = policy(
+        {"x": element(), "base": base},
+        overrides=[{"grade": "senior", "pay": {"x": {"schedule": {"rate": 200}}}}, {"state": "away", "pay": {"x": None}}],
+    )
+    changes = [
+        {"person": "a", "month": "2025-02", "grade": "senior"},
+        {"person": "a", "month": "2025-04", "state": "away"},
+        {"person": "a", "month": "2025-05", "state": "normal"},
+    ]
     assert of(plan, one([1] * 5, changes=changes), "x") == [100, 200, 200, 0, 200]
 
 
@@ -599,22 +769,34 @@ def test_a_change_of_grade_in_mid_year_holds_from_its_month() -> None:
 
 def test_calculation_payment_and_report_each_have_their_own_time() -> None:
     found = one([1, 2, 4, 8, 16])
-    for payment, pays in (({"every": "quarter"}, [0, 0, 700, 0, 0]), ({"delay_months": 1}, [0, 100, 200, 400, 800]),
-                          ({"calculated": "quarter"}, [0, 0, 700, 0, 0]), ({"every": "quarter", "delay_months": 1}, [0, 0, 0, 700, 0])):
+    for payment, pays in (
+        ({"every": "quarter"}, [0, 0, 700, 0, 0]),
+        ({"delay_months": 1}, [0, 100, 200, 400, 800]),
+        ({"calculated": "quarter"}, [0, 0, 700, 0, 0]),
+        ({"every": "quarter", "delay_months": 1}, [0, 0, 0, 700, 0]),
+    ):
         assert of(policy({"x": element(payment=payment)}), found, "x") == pays
     late = statements(policy({"x": element(payment={"delay_months": 1})}), found)
     assert late.due.values.tolist() == [["a", "x", 160000]]
-    quarterly = statements(policy({"x": element(), "base": element(schedule={"kind": "fixed", "amount": 10})}, terms={"reported": "quarter"}), found)
+    quarterly = statements(
+        policy({"x": element(), "base": element(schedule={"kind": "fixed", "amount": 10})}, terms={"reported": "quarter"}), found
+    )
     assert [tuple(map(str, row)) for row in quarterly.reported.itertuples(index=False)] == [
-        ("2025-Q1", "a", "x", "earned", "70000"), ("2025-Q1", "a", "base", "earned", "3000"),
-        ("2025-Q2", "a", "x", "earned", "240000"), ("2025-Q2", "a", "base", "earned", "2000")]
+        ("2025-Q1", "a", "x", "earned", "70000"),
+        ("2025-Q1", "a", "base", "earned", "3000"),
+        ("2025-Q2", "a", "x", "earned", "240000"),
+        ("2025-Q2", "a", "base", "earned", "2000"),
+    ]
 
 
 def test_months_calculated_together_are_told_month_by_month() -> None:
     """A cap of 300 a month, worked out each quarter: 100 + 200 + 300."""
     found = statements(policy({"x": element(cap=300, payment={"calculated": "quarter"})}), one([1, 2, 4])).frame
     assert [(line.month, line.period, line.amount) for line in found.itertuples()] == [
-        ("2025-03", "2025-01", 10000), ("2025-03", "2025-02", 20000), ("2025-03", "2025-03", 30000)]
+        ("2025-03", "2025-01", 10000),
+        ("2025-03", "2025-02", 20000),
+        ("2025-03", "2025-03", 30000),
+    ]
 
 
 def test_a_contest_has_its_days_and_its_budget() -> None:
@@ -630,8 +812,10 @@ def test_a_contest_has_its_days_and_its_budget() -> None:
     assert [of(other, found, "x", who) for who in "ab"] == [[0, 300, 50, 0]] * 2
 
 
-@pytest.mark.parametrize(("rounding", "pays"), [("half_up", [0.03, 0.04, -0.02]), ("half_even", [0.02, 0.04, -0.02]), ("down", [0.02, 0.03, -0.02]),
-                                                ("up", [0.03, 0.04, -0.03])])
+@pytest.mark.parametrize(
+    ("rounding", "pays"),
+    [("half_up", [0.03, 0.04, -0.02]), ("half_even", [0.02, 0.04, -0.02]), ("down", [0.02, 0.03, -0.02]), ("up", [0.03, 0.04, -0.03])],
+)
 def test_roundings_of_half_a_fen_and_of_a_penalty(rounding, pays) -> None:
     """2.5, 3.5 and -2.5 fen."""
     x = element(measure="profit", schedule={"kind": "linear", "rate": 0.01, "threshold": 100, "shortfall_rate": 0.01})
@@ -648,33 +832,57 @@ def test_a_ceiling_over_a_quarter() -> None:
 
 
 def test_adjustments_of_the_records_are_lines_of_their_own() -> None:
-    adjustments = [{"person": "a", "month": "2025-02", "amount": -12.34, "reason": "falsified"}, {"person": "a", "month": "2025-09", "amount": 5}]
+    adjustments = [
+        {"person": "a", "month": "2025-02", "amount": -12.34, "reason": "falsified"},
+        {"person": "a", "month": "2025-09", "amount": 5},
+    ]
     found = statements(policy({"x": element()}), one([1, 1], adjustments=adjustments))
-    assert found.frame[["kind", "rule", "rule_zh", "amount"]].values.tolist()[-1] == ["adjustment", "adjustment: falsified", "调整：falsified", -1234]
+    assert found.frame[["kind", "rule", "rule_zh", "amount"]].values.tolist()[-1] == [
+        "adjustment",
+        "adjustment: falsified",
+        "调整：falsified",
+        -1234,
+    ]
     assert found.due.values.tolist() == [["a", "adjustment", 500]]
 
 
 # --- what records do not tell -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("pay", "found", "message"), [
-    (element(measure="service_years"), one([1]), "people: a: joined: found nothing; expected the first day in post"),
-    (element(measure="income"), one([1]), "measures: found no `income`; expected results in it, as pay.x pays by them"),
-    (element(measure="responsible_profit"), one([1]), "from which responsible_profit is made"),
-    (element(gates=[{"reading": {"measure": "loans_recovered"}, "at_least": 1}]), one([1]), "measures: found no `loans_recovered`"),
-    (element(target={"unit": "accounts"}, schedule=QUOTA), one([1]), "targets: a: accounts 2025-01: found no target"),
-    (element(target={"unit": "accounts"}, schedule=QUOTA),
-     one([1], targets=[{"person": "a", "period": "2025-01", "measure": "accounts", "value": 0, "unit": "accounts"}]),
-     "targets: a: accounts 2025-01: found a target of 0 or less"),
-    (element(payee="team"), one([1]), "people: a: team: found nothing; expected a team"),
-    (element(), records({"a": {"accounts": [1]}}, people={"a": {"supervisor": "z"}}), "people: a: supervisor: found `z`"),
-    (element(), records({"a": {"contacts": [1]}}, deals=[deal("7", "z", 1, "2025-01-01")]), "deals: 7: person: found `z`; expected somebody listed in people"),
-    (element(), records({"a": {"accounts": [1]}}, deals=[deal("7", "a", 1, "2025-01-01")]), "deals: measure: found `accounts`"),
-    (element(), records({"a": {"accounts": [1]}}, adjustments=[{"person": "z", "month": "2025-01", "amount": 1}]), "adjustments: person: found `z`"),
-    (element(schedule={"kind": "linear", "rate": 1e12}), one([1e6]), "pay.x: found an amount of"),
-    (element(period="quarter", target={"unit": "accounts", "own_base": {"of": "year_before"}}, schedule=QUOTA), one([1, 1, 1]),
-     "measures: a: accounts 2025-Q1: found no results of 12 months before"),
-])
+@pytest.mark.parametrize(
+    ("pay", "found", "message"),
+    [
+        (element(measure="service_years"), one([1]), "people: a: joined: found nothing; expected the first day in post"),
+        (element(measure="income"), one([1]), "measures: found no `income`; expected results in it, as pay.x pays by them"),
+        (element(measure="responsible_profit"), one([1]), "from which responsible_profit is made"),
+        (element(gates=[{"reading": {"measure": "loans_recovered"}, "at_least": 1}]), one([1]), "measures: found no `loans_recovered`"),
+        (element(target={"unit": "accounts"}, schedule=QUOTA), one([1]), "targets: a: accounts 2025-01: found no target"),
+        (
+            element(target={"unit": "accounts"}, schedule=QUOTA),
+            one([1], targets=[{"person": "a", "period": "2025-01", "measure": "accounts", "value": 0, "unit": "accounts"}]),
+            "targets: a: accounts 2025-01: found a target of 0 or less",
+        ),
+        (element(payee="team"), one([1]), "people: a: team: found nothing; expected a team"),
+        (element(), records({"a": {"accounts": [1]}}, people={"a": {"supervisor": "z"}}), "people: a: supervisor: found `z`"),
+        (
+            element(),
+            records({"a": {"contacts": [1]}}, deals=[deal("7", "z", 1, "2025-01-01")]),
+            "deals: 7: person: found `z`; expected somebody listed in people",
+        ),
+        (element(), records({"a": {"accounts": [1]}}, deals=[deal("7", "a", 1, "2025-01-01")]), "deals: measure: found `accounts`"),
+        (
+            element(),
+            records({"a": {"accounts": [1]}}, adjustments=[{"person": "z", "month": "2025-01", "amount": 1}]),
+            "adjustments: person: found `z`",
+        ),
+        (element(schedule={"kind": "linear", "rate": 1e12}), one([1e6]), "pay.x: found an amount of"),
+        (
+            element(period="quarter", target={"unit": "accounts", "own_base": {"of": "year_before"}}, schedule=QUOTA),
+            one([1, 1, 1]),
+            "measures: a: accounts 2025-Q1: found no results of 12 months before",
+        ),
+    ],
+)
 def test_what_the_records_do_not_tell_is_a_sentence(pay, found, message) -> None:
     with pytest.raises(InputError) as refused:
         statements(policy({"x": pay}), found)

@@ -525,28 +525,53 @@ def test_what_the_rule_says_comes_to_the_amount(plan, parts, counts, teams, bund
 
 # --- a reader with a calculator ---------------------------------------------------------------------------------------
 
-CHINESE = [(r"^上限(.*?)（(.*)）", r"cap \1 on \2"), (r"^保底(.*?)（(.*)）", r"floor \1 for \2"), (r"\(上限([^（]*)（(.*)）\)", r"(cap \1 on \2)"),
-           (r"\(保底([^（]*)（(.*)）\)", r"(floor \1 for \2)"), ("，舍去不足一分", ", rounded down to the fen"), ("，不足一分进为一分", ", rounded up to the fen"),
-           ("，减已计(-?[\\d.]+)", r", less \1 earned before"), ("，减已预发(-?[\\d.]+)", r", less \1 paid in advance"), ("，预发", ", in advance"),
-           ("不预发：", "nothing in advance on "), ("扣发，因", "withheld as ")]
+CHINESE = [
+    (r"^上限(.*?)（(.*)）", r"cap \1 on \2"),
+    (r"^保底(.*?)（(.*)）", r"floor \1 for \2"),
+    (r"\(上限([^（]*)（(.*)）\)", r"(cap \1 on \2)"),
+    (r"\(保底([^（]*)（(.*)）\)", r"(floor \1 for \2)"),
+    ("，舍去不足一分", ", rounded down to the fen"),
+    ("，不足一分进为一分", ", rounded up to the fen"),
+    ("，减已计(-?[\\d.]+)", r", less \1 earned before"),
+    ("，减已预发(-?[\\d.]+)", r", less \1 paid in advance"),
+    ("，预发", ", in advance"),
+    ("不预发：", "nothing in advance on "),
+    ("扣发，因", "withheld as "),
+]
 # a line that follows from others: what its words say, in English and Chinese, and what they come to
 N = r"(-?[\d.]+)"
 FOLLOWING = {
     "held_back": (f"kept back: {N} of {N}", f"递延{N}的{N}", lambda share, earned: -share * earned),
     "released": (f"released: {N} of {N} kept back", f"发放递延{N}的{N}", lambda share, held: share * held),
-    "cut": (f"released: {N} of {N} kept back, less {N} cut before it vested", f"发放递延{N}的{N}，减已扣减{N}", lambda share, held, cut: share * held - cut),
+    "cut": (
+        f"released: {N} of {N} kept back, less {N} cut before it vested",
+        f"发放递延{N}的{N}，减已扣减{N}",
+        lambda share, held, cut: share * held - cut,
+    ),
     "draw": (f"{N} less {N} earned", f"{N}减所得{N}", lambda most, earned: most - earned),
-    "draw_repaid": (f"repaid out of {N} earned above {N}; balance before {N}", f"以所得{N}超过{N}部分归还；原余额{N}",
-                    lambda earned, most, balance: -min(earned - most, balance)),
+    "draw_repaid": (
+        f"repaid out of {N} earned above {N}; balance before {N}",
+        f"以所得{N}超过{N}部分归还；原余额{N}",
+        lambda earned, most, balance: -min(earned - most, balance),
+    ),
     "carried_over": (f"put off: {N} is taken off later pay", f"{N}转入以后扣减", lambda amount: amount),
-    "carry_over_repaid": (f"{N} put off before, taken off {N} as far as it goes", f"前期转入{N}，在{N}以内扣减",
-                          lambda balance, earned: -min(balance, earned)),
+    "carry_over_repaid": (
+        f"{N} put off before, taken off {N} as far as it goes",
+        f"前期转入{N}，在{N}以内扣减",
+        lambda balance, earned: -min(balance, earned),
+    ),
     "clawback": (f"{N} x {N} / {N} reversed", f"{N} x {N} / {N}（业务撤销）", lambda earned, lost, credit: -earned * lost / credit),
-    "clawback_cut": (f"{N} x {N} / {N} reversed, of which {N} from what was kept back", f"{N} x {N} / {N}（业务撤销），其中{N}从递延中扣减",
-                     lambda earned, lost, credit, cut: cut - earned * lost / credit),
+    "clawback_cut": (
+        f"{N} x {N} / {N} reversed, of which {N} from what was kept back",
+        f"{N} x {N} / {N}（业务撤销），其中{N}从递延中扣减",
+        lambda earned, lost, credit, cut: cut - earned * lost / credit,
+    ),
     "ceiling": (f"pay of {N} above the ceiling of {N}", f"薪酬{N}超过封顶{N}", lambda total, most: most - total),
-    "budget": (f"{N} x {N} / {N} as the budget is spent, less {N} earned", f"{N} x {N} / {N}（预算用尽），减所得{N}",
-               lambda due, left, total, earned: due * left / total - earned),
+    "budget": (
+        f"{N} x {N} / {N} as the budget is spent, less {N} earned",
+        f"{N} x {N} / {N}（预算用尽），减所得{N}",
+        lambda due, left, total, earned: due * left / total - earned,
+    ),
 }
 
 
@@ -555,7 +580,7 @@ def following(text: str, lang: str) -> Fraction | None:
     for key, (en, zh, meaning) in FOLLOWING.items():
         if told := re.fullmatch(en if lang == "en" else zh, text):
             numbers = [Fraction(number) for number in told.groups()]
-            swapped = lang == "zh" and key in ("held_back", "released", "cut")             # Chinese names the whole first
+            swapped = lang == "zh" and key in ("held_back", "released", "cut")  # Chinese names the whole first
             return meaning(*([numbers[1], numbers[0], *numbers[2:]] if swapped else numbers))
     return None
 
@@ -572,12 +597,12 @@ def worked_out(rule: str) -> Fraction:
     assert "".join(tokens) == text.replace(" ", "").replace("withheldas", "withheld as"), text
     value = Reader(tokens).whole()
     if nothing:
-        assert value <= 0
+        assert value * 100 < 1  # nothing, once rounded to the fen
         value = Fraction(0)
     return value - taken
 
 
-NEAR = Fraction(1, 10**5)                        # numbers are shown to a millionth
+NEAR = Fraction(1, 10**5)  # numbers are shown to a millionth
 
 
 class Reader:
@@ -632,8 +657,12 @@ class Reader:
 # --- all features together --------------------------------------------------------------------------------------------
 
 SOMETIMES = st.booleans()
-CURVES = st.sampled_from([{"points": [{"attainment": 0.5, "gives": 0.25}, {"attainment": 1, "gives": 1}, {"attainment": 1.5, "gives": 2.2}]},
-                          {"shape": "steps", "points": [{"attainment": 0.4, "gives": 0.5}, {"attainment": 1, "gives": 1}]}])
+CURVES = st.sampled_from(
+    [
+        {"points": [{"attainment": 0.5, "gives": 0.25}, {"attainment": 1, "gives": 1}, {"attainment": 1.5, "gives": 2.2}]},
+        {"shape": "steps", "points": [{"attainment": 0.4, "gives": 0.5}, {"attainment": 1, "gives": 1}]},
+    ]
+)
 SCORE = {"measure": "satisfaction"}
 
 
@@ -647,8 +676,11 @@ def payments(draw, counted: bool) -> dict:
     if draw(SOMETIMES):
         found["advance"] = 0.6
     if draw(SOMETIMES):
-        found["hold_back"] = {"share": 0.4, "release": [{"after_months": 1, "share": 0.3}, {"after_months": 2, "share": 0.7}],
-                              **({"malus": [{"reading": SCORE, "at_least": 60, "otherwise": 0.5}]} if draw(SOMETIMES) else {})}
+        found["hold_back"] = {
+            "share": 0.4,
+            "release": [{"after_months": 1, "share": 0.3}, {"after_months": 2, "share": 0.7}],
+            **({"malus": [{"reading": SCORE, "at_least": 60, "otherwise": 0.5}]} if draw(SOMETIMES) else {}),
+        }
     if counted and draw(SOMETIMES):
         found["clawback"] = {"within_months": 4, "recovery": draw(st.sampled_from(["full", "pro_rata"]))}
     if draw(SOMETIMES):
@@ -663,15 +695,39 @@ def full_elements(draw) -> dict:
     target = {"value": draw(st.integers(20, 200)) / 10, "unit": "accounts"}
     match draw(st.integers(0, 4)):
         case 0:
-            found |= {"measure": "accounts", "target": target, "target_incentive": 900, "schedule": {"kind": "curve", "curve": draw(CURVES)}}
+            found |= {
+                "measure": "accounts",
+                "target": target,
+                "target_incentive": 900,
+                "schedule": {"kind": "curve", "curve": draw(CURVES)},
+            }
         case 1:
-            found = {"period": found["period"], "payee": "self", "target_incentive": 1200, "schedule": {
-                "kind": "scorecard", "combine": "score_then_curve", "curve": {"points": [{"units": 0.3, "gives": 0.1}, {"units": 1, "gives": 1}]},
-                "indicators": {"one": {"weight": 0.7, "reading": {"measure": "accounts", "target": target}},
-                               "two": {"weight": 0.3, "reading": {**SCORE, "target": {"value": 80, "unit": "points"}}, "curve": draw(CURVES)}}}}
+            found = {
+                "period": found["period"],
+                "payee": "self",
+                "target_incentive": 1200,
+                "schedule": {
+                    "kind": "scorecard",
+                    "combine": "score_then_curve",
+                    "curve": {"points": [{"units": 0.3, "gives": 0.1}, {"units": 1, "gives": 1}]},
+                    "indicators": {
+                        "one": {"weight": 0.7, "reading": {"measure": "accounts", "target": target}},
+                        "two": {"weight": 0.3, "reading": {**SCORE, "target": {"value": 80, "unit": "points"}}, "curve": draw(CURVES)},
+                    },
+                },
+            }
         case 2:
-            found |= {"measure": "profit", "target": {"value": 5, "unit": "CNY"}, "schedule": {
-                "kind": "linear", "rate": 2, "threshold": draw(st.sampled_from([0.5, 1])), "by": "attainment", "shortfall_rate": 3}}
+            found |= {
+                "measure": "profit",
+                "target": {"value": 5, "unit": "CNY"},
+                "schedule": {
+                    "kind": "linear",
+                    "rate": 2,
+                    "threshold": draw(st.sampled_from([0.5, 1])),
+                    "by": "attainment",
+                    "shortfall_rate": 3,
+                },
+            }
             found.pop("floor", None)
     own = found.get("measure") is not None
     if own and draw(SOMETIMES):
@@ -709,10 +765,23 @@ def full_plans(draw) -> sim.Policy:
     if draw(SOMETIMES):
         terms["guarantee"] = {"amount": 300, "of": ["e0"], "until_month": 4}
     capped = {"pay": {"e0": {"cap": 12345.67}}}
-    overrides = draw(st.lists(st.sampled_from([{"grade": "x", **capped}, {"state": "training", **capped}, {"person": "c", **capped},
-                                               {"first": "2025-03", "last": "2025-04", **capped}]), max_size=2))
+    overrides = draw(
+        st.lists(
+            st.sampled_from(
+                [
+                    {"grade": "x", **capped},
+                    {"state": "training", **capped},
+                    {"person": "c", **capped},
+                    {"first": "2025-03", "last": "2025-04", **capped},
+                ]
+            ),
+            max_size=2,
+        )
+    )
     practices = BUNDLED if draw(SOMETIMES) else PAIRED
-    return make_policy({**WORDS, "effective": date(2025, 1, 1), "pay": pay, "terms": terms, "overrides": overrides, "practices": practices}, "full-plan")
+    return make_policy(
+        {**WORDS, "effective": date(2025, 1, 1), "pay": pay, "terms": terms, "overrides": overrides, "practices": practices}, "full-plan"
+    )
 
 
 @st.composite
@@ -723,25 +792,76 @@ def histories(draw) -> Records:
     counts = draw(COUNTS)
     rows = branch_records(counts)
     rows = rows[rows["measure"] == "contacts"]
-    more = [rows.assign(measure="profit", value=rows["value"] * 3 - 10 * SCALE), rows.assign(measure="satisfaction", value=rows["value"] * 4 + 50 * SCALE)]
+    more = [
+        rows.assign(measure="profit", value=rows["value"] * 3 - 10 * SCALE),
+        rows.assign(measure="satisfaction", value=rows["value"] * 4 + 50 * SCALE),
+    ]
     if draw(SOMETIMES):
         more.append(rows.assign(measure="leave_days", value=rows["value"] // SCALE // 2 * SCALE))
-    deals = pd.DataFrame([{"deal": str(k), "person": who, "share": int(share * SCALE), "measure": "accounts", "value": value * SCALE // 4, "unit": "accounts",
-                           "origin": "", "opened": opened, "funded": None, "received": None, "reversed": opened + pd.Timedelta(days=back) if back else None,
-                           "reversed_share": SCALE if back else 0}
-                          for k, (opened, value, back, double) in enumerate(draw(st.lists(st.tuples(
-                              st.integers(0, 200).map(lambda days: pd.Timestamp("2025-01-01") + pd.Timedelta(days=days)), st.integers(1, 60),
-                              st.sampled_from([0, 0, 10, 45, 100]), SOMETIMES), max_size=12).map(
-                                  lambda found: [(pd.Timestamp(2025, 1, 2), 6, 0, False), *found])))
-                          for who, share in ([("abd"[k % 3], 0.6), ("bde"[k % 3], 0.5)] if double else [("abcde"[k % 5], 1)])])
+    deals = pd.DataFrame(
+        [
+            {
+                "deal": str(k),
+                "person": who,
+                "share": int(share * SCALE),
+                "measure": "accounts",
+                "value": value * SCALE // 4,
+                "unit": "accounts",
+                "origin": "",
+                "opened": opened,
+                "funded": None,
+                "received": None,
+                "reversed": opened + pd.Timedelta(days=back) if back else None,
+                "reversed_share": SCALE if back else 0,
+            }
+            for k, (opened, value, back, double) in enumerate(
+                draw(
+                    st.lists(
+                        st.tuples(
+                            st.integers(0, 200).map(lambda days: pd.Timestamp("2025-01-01") + pd.Timedelta(days=days)),
+                            st.integers(1, 60),
+                            st.sampled_from([0, 0, 10, 45, 100]),
+                            SOMETIMES,
+                        ),
+                        max_size=12,
+                    ).map(lambda found: [(pd.Timestamp(2025, 1, 2), 6, 0, False), *found])
+                )
+            )
+            for who, share in ([("abd"[k % 3], 0.6), ("bde"[k % 3], 0.5)] if double else [("abcde"[k % 5], 1)])
+        ]
+    )
     deals = deals.astype({name: "datetime64[s]" for name in ("opened", "funded", "received", "reversed")})
-    targets = pd.DataFrame([{"person": who, "team": "", "grade": grade, "period": f"2025-{m:02d}", "measure": "accounts", "value": 7 * SCALE, "unit": "accounts"}
-                            for who, grade in (("a", ""), ("", "y")) for m in range(1, 8)])
-    changes = pd.DataFrame([{"person": "b", "month": "2025-04", "grade": "y", "state": ""}, {"person": "d", "month": "2025-02", "grade": "", "state": "training"},
-                            {"person": "d", "month": "2025-05", "grade": "", "state": "normal"}])
+    targets = pd.DataFrame(
+        [
+            {
+                "person": who,
+                "team": "",
+                "grade": grade,
+                "period": f"2025-{m:02d}",
+                "measure": "accounts",
+                "value": 7 * SCALE,
+                "unit": "accounts",
+            }
+            for who, grade in (("a", ""), ("", "y"))
+            for m in range(1, 8)
+        ]
+    )
+    changes = pd.DataFrame(
+        [
+            {"person": "b", "month": "2025-04", "grade": "y", "state": ""},
+            {"person": "d", "month": "2025-02", "grade": "", "state": "training"},
+            {"person": "d", "month": "2025-05", "grade": "", "state": "normal"},
+        ]
+    )
     adjustments = pd.DataFrame([{"person": "a", "month": "2025-03", "amount": -7 * SCALE, "reason": "r"}])
-    return Records(people, pd.concat([rows, *more], ignore_index=True), targets=targets if draw(SOMETIMES) else targets[:0], deals=deals, changes=changes,
-                   adjustments=adjustments)
+    return Records(
+        people,
+        pd.concat([rows, *more], ignore_index=True),
+        targets=targets if draw(SOMETIMES) else targets[:0],
+        deals=deals,
+        changes=changes,
+        adjustments=adjustments,
+    )
 
 
 def until(history: Records, months: int) -> Records:
@@ -756,7 +876,7 @@ def plainly(found: Statements) -> pd.DataFrame:
     return found.frame.astype({name: object for name in ("person", "month", "period", "element", "measure")})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(full_plans(), histories())
 def test_with_all_features_lines_add_up_and_say_what_they_come_to(policy, history) -> None:
     found = statements(policy, history)
@@ -777,7 +897,7 @@ def test_with_all_features_lines_add_up_and_say_what_they_come_to(policy, histor
             assert abs(value * 100 - amount) <= allowed + abs(amount) / 10**6, (text, amount)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(full_plans(), histories())
 def test_with_all_features_no_month_changes_an_earlier_one(policy, history) -> None:
     frames = [plainly(statements(policy, until(history, months))) for months in (2, 3, 4, 6, 7)]
@@ -785,7 +905,7 @@ def test_with_all_features_no_month_changes_an_earlier_one(policy, history) -> N
         pd.testing.assert_frame_equal(after.iloc[: len(before)], before)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(full_plans(), histories(), st.randoms(use_true_random=False))
 def test_with_all_features_the_order_of_rows_does_not_matter(policy, history, random) -> None:
     shuffled = {}
@@ -796,7 +916,7 @@ def test_with_all_features_the_order_of_rows_does_not_matter(policy, history, ra
     pd.testing.assert_frame_equal(plainly(statements(policy, replace(history, **shuffled))), plainly(statements(policy, history)))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(full_plans(), histories())
 def test_with_all_features_a_groups_lines_come_to_the_groups_pay(policy, history) -> None:
     """Whoever is in a team and however it is split: the parts are of one amount, and nothing of it is lost."""

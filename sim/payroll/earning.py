@@ -129,15 +129,16 @@ def wordings(templates: Templates, worked: Worked, kind: str, less: np.ndarray, 
                     tuple(_fraction(each.quota) for each in reached), tuple(each.part for each in reached), kind, advance)
     shares = payees.shares if worked.parts is None else np.where(payees.shares > 1, -1, 1)
     nothing = worked.fen <= 0 if advance is not None else np.zeros(len(less), dtype=bool)
-    columns = [*paid.places, paid.bound, *paid.withheld, payees.paid_on_mean, shares, worked.rounding, less != 0, _cut(worked.amounts, len(less)),
-               nothing, *(_cut(each.quota, len(less)) for each in reached)]
+    columns = [*paid.places, paid.bound, *paid.withheld, payees.paid_on_mean, shares, worked.rounding, less != 0,
+               _cut(worked.amounts, len(less)), nothing, *(_cut(each.quota, len(less)) for each in reached)]
     firsts, which = _alike(columns, len(less))
     n, g = len(paid.places), len(paid.withheld)
     numbers = np.empty(len(firsts), dtype=np.int32)
     for place, row in enumerate(firsts):
         key = [int(column[row]) for column in columns]
         rest = key[n + 1 + g :]
-        reach = Reach(tuple(key[:n]), key[n], tuple(map(bool, key[n + 1 : n + 1 + g])), *rest[:3], *map(bool, rest[3:6]), tuple(map(bool, rest[6:])))
+        reach = Reach(tuple(key[:n]), key[n], tuple(map(bool, key[n + 1 : n + 1 + g])), *rest[:3], *map(bool, rest[3:6]),
+                      tuple(map(bool, rest[6:])))
         numbers[place] = templates.place((id(plan), reach, common), lambda reach=reach: earned(plan, reach, common))     # type: ignore[misc]
     return numbers[which]
 

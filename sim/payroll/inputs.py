@@ -336,10 +336,10 @@ def _of_own_base(book: Book, element: Element, source: Input, target: Target, pa
 def _of_rent(book: Book, target: Target, payees: Payees, span: Span) -> Exact:
     """By the own portfolio, or the mean of a group's, against the mean of all in post."""
     assert target.rent is not None and target.value is not None
-    held, rows = book.portfolios["balance"], payees.rows
+    held, rows, everybody = book.portfolios["balance"], payees.rows, target.rent.among == "everybody"
     if not held.any():
         raise InputError("portfolios", "balance", found="nothing", expected="what each one holds, as the target is set by the portfolio")
-    among = np.zeros(len(book), dtype=np.int64) if target.rent.among == "everybody" else np.unique(book.outlets.astype(str), return_inverse=True)[1]
+    among = np.zeros(len(book), dtype=np.int64) if everybody else np.unique(book.outlets.astype(str), return_inverse=True)[1]
     present = np.where(book.posts[span.first : span.last + 1].any(axis=0), among, NOBODY)
     many = int(among.max()) + 1
     sizes = np.bincount(present[present >= 0], minlength=many).astype(np.int64)

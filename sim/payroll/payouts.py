@@ -220,7 +220,7 @@ class Payouts:
 
 
 def _fen(amount: float) -> int:
-    return int(round(as_written(amount) * FEN))
+    return round(as_written(amount) * FEN)
 
 
 def _alone(element: Element) -> Element:

@@ -13,7 +13,14 @@ import numpy as np
 import pandas as pd
 
 from sim.payroll.book import Book, Span
-from sim.payroll.earning import Worked, advanced, gaps_of, input_of, wordings, worked_out
+from sim.payroll.earning import (
+    Worked,
+    advanced,
+    gaps_of,
+    input_of,
+    wordings,
+    worked_out,
+)
 from sim.payroll.inputs import paid_together, whole_quota, windfalls_of
 from sim.payroll.lines import KINDS, MONEY, TERMS, Block, Review, Templates, constant
 from sim.payroll.payouts import Kept, Payouts
@@ -116,8 +123,8 @@ class Settlement:
         plans = [(plan, np.sort(np.concatenate(parts))) for plan, parts in by_plan.values()]
         posted: list[Posting] = []
         for plan, among in plans:
-            mates = [rows for other, rows in plans if other.element.payee == plan.element.payee] if paid_together(self.book, plan.element) else [among]
-            together = np.sort(np.concatenate(mates))
+            mates = [rows for other, rows in plans if other.element.payee == plan.element.payee]
+            together = np.sort(np.concatenate(mates)) if paid_together(self.book, plan.element) else among
             self.payouts.carry(plan, among)
             spans = self._spans(plan.element, month)
             for span in spans:
@@ -136,7 +143,8 @@ class Settlement:
             return []
         if every <= length:
             return [book.span(element.period, month)]
-        return [book.span(element.period, past) for past in range(max(0, month + 1 - every), month + 1) if book.month_number(past) % length == 0]
+        since = range(max(0, month + 1 - every), month + 1)
+        return [book.span(element.period, past) for past in since if book.month_number(past) % length == 0]
 
     def _in_post(self, span: Span, among: np.ndarray) -> np.ndarray:
         return among[self.book.posts[span.first : span.last + 1][:, among].any(axis=0)]
@@ -185,8 +193,8 @@ class Settlement:
         divide = payees.paid_on_mean[mine] if (payees.paid_on_mean > 1).any() else 1
         if not mine.all():
             gaps = {name: numbers[mine] for name, numbers in gaps.items()}
-        block = Block(month, worked.plan.name, kind, worked.span.label, measure, payees.rows[mine].astype(np.int32), payees.size[mine], rules[mine],
-                      gaps, fen[mine], gap, target, divide)
+        block = Block(month, worked.plan.name, kind, worked.span.label, measure, payees.rows[mine].astype(np.int32), payees.size[mine],
+                      rules[mine], gaps, fen[mine], gap, target, divide)
         return Posting(worked, block, fen[mine], mine, whole[mine])
 
     def _so_far(self, by_name: dict[str, np.ndarray], names: Sequence[str], span: Span) -> np.ndarray:
@@ -222,7 +230,7 @@ class Settlement:
             due = np.maximum(np.concatenate([posted[place].fen for place in chosen]), 0)
             # in the order of people, whichever plan is theirs
             order = np.argsort(np.concatenate([posted[place].block.people for place in chosen]), kind="stable")
-            left = max(int(round(as_written(budget) * FEN)) - self.spent.get((name, budget), 0), 0)
+            left = max(round(as_written(budget) * FEN) - self.spent.get((name, budget), 0), 0)
             self.spent[name, budget] = self.spent.get((name, budget), 0) + min(int(due.sum()), left)
             if due.sum() > left:
                 cut = np.zeros(len(due), dtype=np.int64)

@@ -4,14 +4,19 @@ Months are settled in order of time, and a month's lines depend on nothing later
 changes none. In a month, for each element in the policy's order and each payee in post for a day or more of the period:
 
 1. credit: whose results count, from deals and measures (sim/payroll/credits.py, inputs.py); measure; attainment against the target;
-2. the schedule, modifiers, gates, cap and floor (sim/policy/plan.py), less what other elements already earned; rounded to the fen;
-3. a pair's or team's pay is split; odd fen go one each by largest remainder, ties in the order of `people`;
-4. in sim/payroll/settling.py: a contest's budget, advances, carry-over, holdback and release, and then, over all that falls due in the
-   month, draw, guarantee, clawback, ceiling and the records' own adjustments, each a line of its own.
+2. the schedule, modifiers, gates, cap and floor (sim/policy/plan.py, sim/payroll/earning.py); rounded to the fen;
+3. a pair's or team's pay is split; odd fen go one each by largest remainder, ties in the order of `people`; what was advanced, what
+   other elements already earned, and what lies beyond a contest's budget is taken off, and a part kept back;
+4. over all that falls due in the month (sim/payroll/payouts.py, reversals.py): releases, carry-over, draw, guarantee, clawback,
+   ceiling and the records' own adjustments, each a line of its own.
 
 Pay is the sum of the lines. Nothing that was posted is ever changed: what is taken back is a negative line in a later month. A quarter
-is settled in its third month, on those of its months that the records hold. Somebody without a mentor or mentee is a pair of one. A
-result that is not recorded counts as nothing.
+is settled in its third month, on those of its months that the records hold, by the grade and state held then. Somebody without a
+mentor or mentee is a pair of one. A result that is not recorded counts as nothing, that of somebody who has left too.
+
+Where a part of a period is worked out (so far, or a month's advance), quotas and marks of what adds up are cut to that part; a level,
+such as an average balance, is held against the whole quota and paid for by that part. Days in post cut amounts, and quotas of what
+adds up; leave cuts quotas alone. A team or pair has one quota and one amount, by the mean of its members' days.
 """
 
 from __future__ import annotations
@@ -78,7 +83,8 @@ class Statements:
             "period": pd.Categorical.from_codes(self._spread([number[b.period] for b in self.blocks]), periods),
             "element": pd.Categorical.from_codes(self._spread([self.elements.index(b.element) for b in self.blocks]), self.elements),
             "kind": pd.Categorical.from_codes(self._spread([KINDS.index(b.kind) for b in self.blocks]), KINDS),
-            "measure": pd.Categorical.from_codes(self._spread([measures.index(b.measure) if b.measure else -1 for b in self.blocks]), pd.Index(measures, dtype=str)),
+            "measure": pd.Categorical.from_codes(self._spread([measures.index(b.measure) if b.measure else -1 for b in self.blocks]),
+                                                 pd.Index(measures, dtype=str)),
             "input": self._joined(lambda b: b.shown(b.input), float),
             "target": self._joined(lambda b: b.shown(b.target), float),
             "rate": rates[self._joined(lambda b: b.rules, np.int64)],
@@ -142,7 +148,8 @@ class Statements:
         sums = np.zeros(len(used), dtype=np.int64)
         np.add.at(sums, which, self._joined(lambda b: b.fen, np.int64))
         period, person, element, kind = np.unravel_index(used, sizes)
-        return pd.DataFrame({"period": pd.Categorical.from_codes(period, periods, ordered=True), "person": pd.Categorical.from_codes(person, self.people),
+        return pd.DataFrame({"period": pd.Categorical.from_codes(period, periods, ordered=True),
+                             "person": pd.Categorical.from_codes(person, self.people),
                              "element": pd.Categorical.from_codes(element, self.elements), "kind": pd.Categorical.from_codes(kind, KINDS),
                              "amount": sums})
 
@@ -153,7 +160,8 @@ class Statements:
         return np.repeat(np.array(values, dtype=np.int32), [len(b.people) for b in self.blocks])
 
 
-def statements(policy: Policy, records: Records | pd.DataFrame, measures: pd.DataFrame | None = None, groups: Groups | None = None) -> Statements:
+def statements(policy: Policy, records: Records | pd.DataFrame, measures: pd.DataFrame | None = None,
+               groups: Groups | None = None) -> Statements:
     """What the policy pays on these records.
 
     records: as `read_records` gives them; or only the table of people, beside that of measures, where a plan needs no more (columns as

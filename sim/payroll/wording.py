@@ -22,7 +22,8 @@ _WORDS = {
     "zh": {EXACT: "", ROUNDED_DOWN: "，舍去不足一分", ROUNDED_UP: "，不足一分进为一分", "less": "，减已计",
            "earned": "", "withheld": "扣发，因", "advance": "，预发", "nothing": "不预发："},
 }
-_BOUNDS = {"en": {AT_CAP: ("cap ", " on ", ""), AT_FLOOR: ("floor ", " for ", "")}, "zh": {AT_CAP: ("上限", "（", "）"), AT_FLOOR: ("保底", "（", "）")}}
+_BOUNDS = {"en": {AT_CAP: ("cap ", " on ", ""), AT_FLOOR: ("floor ", " for ", "")},
+           "zh": {AT_CAP: ("上限", "（", "）"), AT_FLOOR: ("保底", "（", "）")}}
 # Lines that follow from others: kept short, with the amounts they were worked out from.
 _OTHERS = {
     "settlement": {"en": ("less ", "before", " paid in advance"), "zh": ("减已预发", "before")},
@@ -37,7 +38,8 @@ _OTHERS = {
     "carried_over": {"en": ("put off: ", "amount", " is taken off later pay"), "zh": ("", "amount", "转入以后扣减")},
     "carry_over_repaid": {"en": ("", "balance", " put off before, taken off ", "earned", " as far as it goes"),
                           "zh": ("前期转入", "balance", "，在", "earned", "以内扣减")},
-    "clawback": {"en": ("", "earned", " x ", "lost", " / ", "credit", " reversed"), "zh": ("", "earned", " x ", "lost", " / ", "credit", "（业务撤销）")},
+    "clawback": {"en": ("", "earned", " x ", "lost", " / ", "credit", " reversed"),
+                 "zh": ("", "earned", " x ", "lost", " / ", "credit", "（业务撤销）")},
     "clawback_cut": {"en": ("", "earned", " x ", "lost", " / ", "credit", " reversed, of which ", "cut", " from what was kept back"),
                      "zh": ("", "earned", " x ", "lost", " / ", "credit", "（业务撤销），其中", "cut", "从递延中扣减")},
     "ceiling": {"en": ("pay of ", "total", " above the ceiling of ", "most"), "zh": ("薪酬", "total", "超过封顶", "most")},

@@ -33,7 +33,7 @@ LINE = np.dtype([(name, "i8") for name in (
     " hold hold_of releases releases_stop"                                                            # lines
     " role lookup rated score over after part whole"                                                  # functions, inputs, releases
     " rounding draw draw_of draw_until guarantee guarantee_of guarantee_until ceiling ceiling_months").split()]       # the whole plan
-    + [(name, "f8") for name in "cap floor weight".split()] + [(name, "?") for name in "own bounded curved annualised timed".split()], align=True)
+    + [(name, "f8") for name in "cap floor weight".split()] + [(name, "?") for name in "own bounded curved annualised timed uneven".split()], align=True)
 KNOT = np.dtype([("x", "f8"), ("v", "f8"), ("r", "f8")], align=True)
 
 
@@ -51,7 +51,8 @@ class Schedules(NamedTuple):
     weight: how often it counts in planning.
 
     For payroll over time: less, carry: elements as bits; advance of advance_of, hold of hold_of: shares; releases of what is held: `part`
-    of `whole`, so many months `after`. The whole plan: timed where anything of this is used; amounts in fen, -1 for none.
+    of `whole`, so many months `after`. The whole plan: timed where anything of this is used; uneven
+    where some line is joint or not for everybody; amounts in fen, -1 for none.
     """
 
     lines: np.recarray

@@ -142,7 +142,8 @@ def _tables(rows: Sequence[Line], terms: dict[str, int] | None = None) -> Schedu
     """The lines, the whole plan's row, then the parts of lines."""
     knots: list[Knot] = []
     table: list[dict[str, float]] = [{} for _ in rows]
-    table.append({"draw": -1, "guarantee": -1, "ceiling": -1, **(terms or {}), "timed": bool(terms)})
+    table.append({"draw": -1, "guarantee": -1, "ceiling": -1, **(terms or {}), "timed": bool(terms),
+                  "uneven": any(row.fields["joint"] != SIMPLE or row.fields.get("when", ALWAYS) != ALWAYS for row in rows)})
     for place, row in enumerate(rows):
         fields: dict[str, float] = {"cap": math.inf, "floor": -math.inf, "weight": 1.0, "first": len(knots)}
         knots += row.knots
@@ -407,7 +408,7 @@ def payout_curve(element: Element, units: Iterable[float]) -> list[float]:
     """What an element pays, CNY a period, at each of these results: the payout curve."""
     from sim.policy.kernel import pay_at
 
-    table = _tables([Line({"measure": 0}, knots_of(element))])
+    table = _tables([Line({"measure": 0, "joint": SIMPLE}, knots_of(element))])
     return [float(pay_at(table, 0, float(x))) for x in units]
 
 

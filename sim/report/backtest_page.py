@@ -113,15 +113,16 @@ def headline_of(result: Backtest, lang: str) -> list[str]:
         losing = rows[rows["difference"] < 0]
         if len(losing):
             needed = losing["needed"].fillna(np.inf).median()
-            factor = share(needed, lang) if np.isfinite(needed) else tell("table.out_of_reach", lang)
-            said.append(tell("head.whole", lang, baseline=names[base], policy=names[policy.name], count=f"{len(losing):,}", factor=factor,
-                             never=f"{losing['needed'].isna().sum():,}"))
-    if len(result.scales) > 1:
-        last = result.policies[min(1, len(result.policies) - 1)].name
-        pays = result.fan[result.fan["policy"] == last].set_index("scale")["pay"]
+            key = "head.whole" if np.isfinite(needed) else "head.never"
+            counts = {"count": f"{len(losing):,}", "never": f"{losing['needed'].isna().sum():,}"}
+            said.append(tell(key, lang, baseline=names[base], policy=names[policy.name], factor=share(needed, lang), **counts))
+    moving = result.fan.groupby("policy")["pay"].nunique() > 1
+    chosen = next((policy.name for policy in (*result.policies[1:], result.baseline) if moving[policy.name]), None)
+    if chosen is not None:
+        pays = result.fan[result.fan["policy"] == chosen].set_index("scale")["pay"]
         few, many = min(result.scales), max(result.scales)
-        said.append(tell("head.moves", lang, policy=names[last], low=share(few, lang, places=0), high=share(many, lang, places=0),
-                         less=money(pays[few]), more=money(pays[many])))
+        said.append(tell("head.moves", lang, policy=names[chosen], low=share(few, lang, places=0), high=share(many, lang, places=0),
+                         less=money(pays[few]), more=money(pays[many])))  # fmt: skip
     return said
 
 

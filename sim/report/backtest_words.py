@@ -82,7 +82,7 @@ def plans_and_digests(result: Backtest, lang: str) -> str:
 
 def footer_of(result: Backtest, lang: str) -> str:
     """The small print under every figure: what made it."""
-    from sim.report.style import clipped
+    from sim.report.style import clipped, wrapped
 
     made = result.provenance
     text = tell(
@@ -94,7 +94,7 @@ def footer_of(result: Backtest, lang: str) -> str:
         version=made["incentivelab"],
         policies=plans_and_digests(result, lang),
     )
-    return clipped(text, FOOT)
+    return "\n".join(wrapped(clipped(text, 2 * FOOT - 12), FOOT))
 
 
 def money(fen: float, signed: bool = False) -> str:

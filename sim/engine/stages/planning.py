@@ -102,7 +102,8 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
         keep_plan(m, capacity)
         return
     look_ahead(s, w, q, pay, i, day)
-    look_closer(s, w, q, pay, i, day)
+    if plan_row(pay).uneven:
+        look_closer(s, w, q, pay, i, day)
     effort, _ = plan_effort(pay, s.desk, s.outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
     if w.par.plan_tremble > 0.0:
         effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
