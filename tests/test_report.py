@@ -107,7 +107,9 @@ def test_every_label_has_the_same_gaps_in_both_languages():
 
 def test_every_label_is_used_and_every_label_used_exists():
     folder = Path(style.__file__).parent
-    source = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".j2"))
+    own = ("backtest", "workbook")               # these have words of their own, in backtest.yaml
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*"))
+                     if path.suffix in (".py", ".j2") and not path.name.startswith(own))
     used = set(re.findall(r"""["']((?:\w+\.)+\w+)["']""", source))
     built = ("units.", "cohorts.", "policy.", "report.statuses.", "report.verdict_", "headline.pay_", "takeaway.", "figure.accounts.")
     for key in labels():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.errors import InputError
@@ -42,6 +42,7 @@ def test_own_base_asks_for_so_many_times_the_earlier_result() -> None:
     assert fractions(own_base(base, Fraction("1.1"))) == [220, 0, -90]
 
 
+@settings(deadline=None)  # the first call is slow
 @given(st.lists(AMOUNTS, min_size=1, max_size=5), st.fractions(0, 3, max_denominator=100))
 def test_own_base_asks_for_more_the_higher_the_factor(bases: list[int], times: Fraction) -> None:
     lower, higher = (fractions(own_base(Exact(np.array(bases)), factor)) for factor in (times, times + 1))
@@ -54,6 +55,7 @@ def test_differential_rent_asks_more_of_a_rich_portfolio() -> None:
     assert fractions(differential_rent(Fraction(1000), portfolio, mean, Fraction("0.5"))) == [1250, 750, 1000]
 
 
+@settings(deadline=None)  # the first call is slow
 @given(
     st.lists(st.integers(0, LARGEST * SCALE), min_size=1, max_size=6),
     st.fractions(0, 10**9, max_denominator=100),
@@ -164,6 +166,7 @@ def test_the_last_value_is_that_of_the_last_month_that_counts() -> None:
     assert fractions(over_period(values, "bad_loan_ratio", 0, 2, DAYS, held & False)) == [0]
 
 
+@settings(deadline=None)  # the first call is slow
 @given(st.lists(AMOUNTS, min_size=11, max_size=11))
 def test_a_derived_measure_is_rounded_once_half_away_from_zero(amounts: list[int]) -> None:
     values = {name: np.array([[amount]]) for name, amount in zip(LEAVES, amounts, strict=True)}
@@ -215,6 +218,7 @@ def test_periods_go_back_by_their_own_length_or_a_year() -> None:
         span_of("spring")
 
 
+@settings(deadline=None)  # the first call is slow
 @given(st.integers(1950 * 12, 2100 * 12), st.sampled_from([1, 3, 6, 12]))
 def test_a_label_names_its_own_period(month: int, length: int) -> None:
     span = Span(month - month % length, length)
@@ -343,6 +347,7 @@ def test_where_lower_is_better_half_of_the_target_scores_half_more() -> None:
     assert scores(records, indicators(bad={"measure": "bad_loan_ratio"}), "2025-01").frame["score"].tolist() == [150, 0]
 
 
+@settings(deadline=None)  # the first call is slow
 @given(
     st.lists(st.tuples(st.integers(1, LARGEST * SCALE), st.integers(1, 99), st.booleans()), min_size=1, max_size=4),
     st.sampled_from(["accounts", "complaints"]),
@@ -678,6 +683,7 @@ def test_only_who_could_be_compared_counts_in_a_unit_s_score() -> None:
 OUTLETS = st.lists(st.sampled_from(["East desk", "West desk"]), min_size=3, max_size=3)
 
 
+@settings(deadline=None)  # the first call is slow
 @given(OUTLETS, OUTLETS, st.lists(st.integers(0, 10**9), min_size=6, max_size=6))
 def test_moving_a_manager_between_outlets_leaves_the_branch_s_total(here: list[str], there: list[str], values: list[int]) -> None:
     results: Results = {
@@ -691,6 +697,7 @@ def test_moving_a_manager_between_outlets_leaves_the_branch_s_total(here: list[s
     assert rolled(roll_up("deposits", before, "2025-01"))["North"] == sum(values[:3])
 
 
+@settings(deadline=None)  # the first call is slow
 @given(
     st.lists(st.tuples(AMOUNTS, st.integers(0, 10**12), st.integers(-1, 3)), min_size=1, max_size=8),
     st.lists(st.integers(0, 1), min_size=4, max_size=4),
@@ -734,6 +741,7 @@ def test_a_measure_to_roll_up_must_be_known() -> None:
         roll_up("accounts", records)
 
 
+@settings(deadline=None)  # the first call is slow
 @given(st.lists(st.tuples(AMOUNTS, st.integers(0, 2)), min_size=1, max_size=6))
 def test_group_sums_and_means_are_exact(rows: list[tuple[int, int]]) -> None:
     values, groups = (np.array([row[place] for row in rows]) for place in (0, 1))
@@ -777,6 +785,7 @@ def test_customers_of_a_manager_by_group() -> None:
     assert counts.to_dict("list") == {"person": ["A", "B"], "standard": [1, 0], "grow": [0, 0], "win_over": [0, 0], "core": [1, 1]}
 
 
+@settings(deadline=None)  # the first call is slow
 @given(st.lists(st.integers(-LARGEST * SCALE, LARGEST * SCALE), min_size=7, max_size=7), st.integers(0, 6))
 def test_scores_of_customers_stay_on_the_scale_and_rise_with_what_is_better(values: list[int], column: int) -> None:
     names = ("income", "deposits", "loans", "aum", "products", "months", "complaints")

@@ -208,7 +208,7 @@ def _linear(schedule: LinearSchedule, own: int, incentive: Fraction) -> Iterator
         yield (_fn(own, own, schedule.by, schedule.boundary, True, _from_zero([row])),)
     if schedule.shortfall_rate is not None:
         short = as_written(schedule.shortfall_rate)
-        rows = [_based(schedule.by, -FAR, "short", short, -short * start), Row(start, "below")]
+        rows = [_based(schedule.by, ZERO if start else -FAR, "short", short, -short * start), Row(start, "below")]
         yield (_fn(own, own, schedule.by, schedule.boundary, True, rows),)
 
 
