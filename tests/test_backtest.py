@@ -32,7 +32,8 @@ from sim.policy.measures import pay_measures
 from sim.report.backtest_figures import FIGURES, people_on_curves, plot_backtest, shares_of
 from sim.report.backtest_files import write_statements, write_winners
 from sim.report.backtest_page import headline_of, render_backtest
-from sim.report.backtest_words import kind_name, measure_unit, texts
+from sim.report.backtest_words import TEXTS, kind_name, measure_unit
+from sim.report.words import texts
 from sim.report.style import svg
 
 FIXED = {"period": "month", "schedule": {"kind": "fixed", "amount": 1000.0}}
@@ -495,7 +496,7 @@ def test_each_plan_once_and_at_least_one(old, new, three) -> None:
 
 
 def test_both_languages_say_the_same_with_the_same_gaps() -> None:
-    for key, words in texts().items():
+    for key, words in texts(TEXTS).items():
         gaps = [set(re.findall(r"{(\w+)}", words[lang])) for lang in ("en", "zh")]
         assert gaps[0] == gaps[1], key
         assert words["en"] and words["zh"], key

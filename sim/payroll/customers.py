@@ -15,9 +15,9 @@ import pandas as pd
 from pydantic import Field, Strict, model_validator
 
 from sim.errors import InputError
-from sim.payroll.indicators import as_written
 from sim.payroll.numbers import SCALE
 from sim.policy.base import Name, Number, Part, Positive, Sourced, Words
+from sim.policy.plan import as_written
 from sim.policy.rational import Exact
 from sim.reading import read_yaml, resource_folder, say, shown, validated, wrong
 

@@ -6,7 +6,6 @@ Files in data/indicators, read as policies are: safe YAML, unknown keys refused,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ from pydantic import Field, Strict, model_validator
 
 from sim.policy.base import Measure, Name, Number, Part, Period, Positive, Share, Signed, Sourced, Text, Words
 from sim.policy.measures import pay_measures, unit_of
+from sim.policy.plan import as_written
 from sim.reading import (
     PROVENANCE,
     Inherited,
@@ -166,11 +166,6 @@ class IndicatorSet(IndicatorFile):
         return digest_of([self.period, plain])
 
 
-def as_written(number: float) -> Fraction:
-    """The number as it is written: 0.1 is a tenth, although no float is."""
-    return Fraction(repr(float(number)))
-
-
 def load_indicators(name_or_path: str | Path) -> IndicatorSet:
     """An indicator set of the library by its name, or one of the user's own by the path of its YAML file."""
     library = resource_folder("data") / "indicators"
@@ -193,4 +188,4 @@ def _made(found: Inherited, name: str) -> IndicatorSet:
     return IndicatorSet(**dict(file), name=name, files=found.files)
 
 
-__all__ = ["SETS", "SET_LABELS", "Indicator", "IndicatorSet", "as_written", "list_indicators", "load_indicators", "make_indicators"]
+__all__ = ["SETS", "SET_LABELS", "Indicator", "IndicatorSet", "list_indicators", "load_indicators", "make_indicators"]

@@ -24,11 +24,12 @@ import pandas as pd
 from sim.errors import InputError, nearest
 from sim.payroll.checks import InPost, month_name, month_number
 from sim.payroll.derived import over_period, parts_of, rounded_away
-from sim.payroll.indicators import SETS, Absolute, Indicator, IndicatorSet, OwnBase, Rent, as_written
+from sim.payroll.indicators import SETS, Absolute, Indicator, IndicatorSet, OwnBase, Rent
 from sim.payroll.numbers import SCALE
 from sim.payroll.spans import Span, days_of, span_of
 from sim.payroll.targets import NONE, GivenTargets, differential_rent, mean_portfolios, own_base, portfolios_of
 from sim.policy.measures import pay_measures
+from sim.policy.plan import as_written
 from sim.policy.rational import Exact
 
 if TYPE_CHECKING:

@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 from sim.payroll.backtest import Backtest
 from sim.policy import Policy
 from sim.policy.measures import pay_measures
-from sim.reading import read_yaml
-from sim.report.words import LANGUAGES, MINUS, listed, titles, unit_name
+from sim.report.words import MINUS, listed, texts, titles, unit_name
 
 FOOT = 128                            # width of the small print, in halves of a Chinese character
-
-
-@lru_cache(maxsize=1)
-def texts() -> dict[str, dict[str, str]]:
-    """Every text by its dotted key, in both languages."""
-    return dict(_leaves(read_yaml(Path(__file__).with_name("backtest.yaml")), ""))
-
-
-def _leaves(branch: dict[str, Any], place: str) -> Iterable[tuple[str, dict[str, str]]]:
-    for key, value in branch.items():
-        if value.keys() == set(LANGUAGES):
-            yield place + key, value
-        else:
-            yield from _leaves(value, f"{place}{key}.")
+TEXTS = "backtest.yaml"
 
 
 def tell(key: str, lang: str, **parts: object) -> str:
     """A text with its gaps filled; parts are inserted as they are, whatever braces they hold."""
-    return texts()[key][lang].format(**parts)
+    return texts(TEXTS)[key][lang].format(**parts)
 
 
 def kind_name(kind: str, lang: str) -> str:
-    found = texts().get(f"kind.{kind}")
+    found = texts(TEXTS).get(f"kind.{kind}")
     return found[lang] if found else kind
 
 
@@ -49,7 +31,7 @@ def measure_word(measure: str, lang: str) -> str:
 def measure_unit(measure: str, lang: str) -> str:
     """The unit as a reader writes it."""
     unit = pay_measures()[measure].unit
-    found = texts().get(f"unit.{unit}")
+    found = texts(TEXTS).get(f"unit.{unit}")
     return found[lang] if found else unit_name(unit, lang)
 
 

@@ -27,10 +27,15 @@ def check_language(lang: str) -> str:
     return lang
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=None)
+def texts(file: str) -> dict[str, dict[str, str]]:
+    """Every text of a file beside this one by its dotted key, in both languages."""
+    return dict(_leaves(read_yaml(Path(__file__).with_name(file)), ""))
+
+
 def labels() -> dict[str, dict[str, str]]:
-    """Every text by its dotted key, in both languages."""
-    return dict(_leaves(read_yaml(Path(__file__).parent / "labels.yaml"), ""))
+    """Every text of figures and reports."""
+    return texts("labels.yaml")
 
 
 def _leaves(branch: dict[str, Any], place: str) -> Iterable[tuple[str, dict[str, str]]]:
