@@ -36,6 +36,8 @@ test: $(READY) ## run every test, notebooks included
 
 bench: $(READY) ## measure speed on this machine
 	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/payroll.py
+	@$(BIN)/python benchmarks/payroll.py --format csv
 
 validate: $(READY) ## check the model against closed forms and the case
 	@$(BIN)/python benchmarks/validate.py
