@@ -61,6 +61,12 @@ def _tables(rows: Sequence[Row]) -> Schedules:
     return Schedules(lines, np.array([tuple(knot) for *_, knots in rows for knot in knots], dtype=KNOT).view(np.recarray))
 
 
+def tables_like(tables: Schedules, knots: Sequence[Sequence[Knot]]) -> Schedules:
+    """The same lines with other schedules in them."""
+    return _tables([(int(line.measure), int(line.period), int(line.payee), bool(line.own), own)
+                    for line, own in zip(tables.lines, knots, strict=True)])
+
+
 def pay_tables(policy: Policy, measures: Sequence[str]) -> tuple[Schedules, Schedules]:
     """A policy's pay, line by line in the file's order; and merged, one schedule a measure, period and payee, for planning.
 
@@ -88,4 +94,4 @@ def payout_curve(element: Element, units: Iterable[float]) -> list[float]:
     return [float(pay_at(table, 0, float(x))) for x in units]
 
 
-__all__ = ["Knot", "as_written", "knots_of", "pay_tables", "payout_curve", "summed"]
+__all__ = ["Knot", "as_written", "knots_of", "pay_tables", "payout_curve", "summed", "tables_like"]

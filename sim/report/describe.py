@@ -49,7 +49,7 @@ def guesses(policy: Policy) -> dict[str, str]:
     parts = {**{f"pay.{name}": element for name, element in policy.pay.items()}, "terms": policy.terms, "crediting": policy.crediting,
              **{f"overrides.#{place}": override for place, override in enumerate(policy.overrides, start=1)},
              **{f"practices.{name}": getattr(practices, name) for name in type(practices).model_fields}}
-    return {place: part.assumed for place, part in parts.items() if part.assumed}
+    return {place: part.assumed for place, part in parts.items() if part and part.assumed}
 
 
 def _pay(policy: Policy, lang: str) -> Iterable[str]:
