@@ -25,7 +25,7 @@ def aims_of(policy: Policy, scenario: Scenario) -> tuple[np.record, np.ndarray]:
     aims.goal_measure = aims.contest_measure = aims.judged_measure = -1
     if goals:
         aims.goal_measure, aims.goal_period = _measure(policy, "goals", goals.measure), PERIODS[goals.period]
-        aims.goal_level, aims.goal_ratchet, aims.participation = goals.level, goals.ratchet, goals.participation
+        aims.goal_level, aims.goal_ratchet, aims.participation = goals.level, goals.ratchet, goals.say
     if contest:
         aims.contest_measure, aims.contest_period = _measure(policy, "contest", contest.measure), PERIODS[contest.period]
         aims.prizes, aims.league_table = len(contest.prizes), contest.league_table

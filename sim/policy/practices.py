@@ -93,15 +93,15 @@ class Norm(Sourced):
 class Goals(Sourced):
     """A goal for each manager and period, without pay.
 
-    ratchet: share of the way that the next period's goal moves to this period's result. participation: say of the managers
-    in setting it, 0 (told) to 1 (theirs).
+    ratchet: share of the way that the next period's goal moves to this period's result. say: of the managers in setting it, 0
+    (told) to 1 (theirs).
     """
 
     measure: Measure = "accounts"
     level: Positive = Field(description="units a period")
     period: Literal["month", "quarter"] = "month"
     ratchet: Share = Field(0.0, description="a share, 0 to 1")
-    participation: Share = Field(0.0, description="a share, 0 to 1")
+    say: Share = Field(0.0, description="a share, 0 to 1")
 
 
 class Contest(Sourced):
