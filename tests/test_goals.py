@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -122,7 +127,7 @@ def test_t5_two_players_with_normal_noise(plan, prize, c, s) -> None:
     """e* = dW/(2 c s sqrt(pi)), a best response to itself; a shock common to both changes nothing."""
     exact = prize / (2.0 * c * s * math.sqrt(math.pi))
     answer = sim.best_response(plan(base=BASE), cost=c, own_worth=prize * passing_density(0.0, s, s))
-    assert answer.effort == pytest.approx(exact, abs=1e-9)
+    assert answer.effort == pytest.approx(exact, abs=1e-6)
     best = minimize_scalar(lambda e: 0.5 * c * e * e - prize * chance_ahead(e - exact, s, s), bounds=(0.0, 3.0 * exact + 1.0),
                            method="bounded", options={"xatol": 1e-10}).x
     if prize / (c * s * s) < 4.0:                                  # where noise is small the first order is not all
@@ -150,7 +155,7 @@ def test_t5_in_the_branch_and_common_shocks_change_nothing(workshop, plan) -> No
     policy = plan(base=BASE, practices={"contest": {"prizes": [1000.0, 1000.0 - prize]}})
     piece = effort(plan(base=BASE, one=linear(1.0)))                # theta/c, from a piece rate of one CNY
     expected = piece * prize / (2.0 * 2.0 * math.sqrt(math.pi))
-    assert effort(policy) == pytest.approx(expected, rel=1e-9)
+    assert effort(policy) == pytest.approx(expected, rel=1e-8)
     assert np.array_equal(effort(policy), effort(policy, 5.0))
 
 
@@ -195,7 +200,7 @@ def test_free_days_restore(workshop, plan) -> None:
 # --- pay as it is felt ------------------------------------------------------------------------------------------------
 
 
-SCHEDULES = st.lists(st.tuples(st.floats(0.5, 5.0), st.floats(0.0, 3000.0), st.floats(0.0, 900.0)), min_size=1, max_size=5)
+SCHEDULES = st.lists(st.tuples(st.floats(0.5, 5.0), st.floats(0.0, 3000.0), st.one_of(st.just(0.0), st.floats(0.01, 900.0))), min_size=1, max_size=5)
 
 
 def rising(parts: list[tuple[float, float, float]]) -> list[Knot]:
@@ -306,8 +311,8 @@ def test_t4_efforts_and_best_rates_of_two_tasks() -> None:
 
 
 def test_discounts_within_authority() -> None:
-    assert price_cut(500.0, 1.5, 10_000.0, 0.2) == pytest.approx(0.075) and price_cut(500.0, 1.5, 10_000.0, 0.05) == 0.05
-    assert price_cut(0.0, 1.5, 10_000.0, 0.2) == price_cut(500.0, 0.0, 10_000.0, 0.2) == price_cut(500.0, 1.5, 10_000.0, 0.0) == 0.0
+    assert price_cut(800.0, 300.0, 1.5, 10_000.0, 0.2) == pytest.approx(0.075) and price_cut(800.0, 300.0, 1.5, 10_000.0, 0.05) == 0.05
+    assert price_cut(300.0, 300.0, 1.5, 10_000.0, 0.2) == price_cut(800.0, 0.0, 0.0, 10_000.0, 0.2) == price_cut(800.0, 0.0, 1.5, 10_000.0, 0.0) == 0.0
     assert lure(0.0, 1.5) == 1.0 and lure(0.1, 1.5) == pytest.approx(1.15)
 
 
@@ -356,12 +361,12 @@ FIXED = {"base": BASE}
 ALWAYS = ("accounts_assigned", "misreported", "dormant_accounts", "discounts", "prize_pay")
 GOAL, RATCHET = {"goals": {"level": 6.0}}, {"goals": {"level": 6.0, "ratchet": 0.6}}
 CASES = {
-    "goals": Case("A goal within reach calls forth effort without pay.", {"effort": "+", "accounts": "+"}, ALWAYS, GOAL, FIXED, idle={"practices": {}}),
+    "goals": Case("A goal within reach calls forth effort without pay.", {"effort": "+", "prospect_contacts": "+"}, ALWAYS, GOAL, FIXED, idle={"practices": {}}),
     "ratchet_foresight": Case("Whoever foresees the ratchet holds back.", {"effort": "-"}, ALWAYS, RATCHET, FIXED, needs=("goals",), idle={"practices": GOAL}),
     "league_table": Case("Ranks that are shown are worth something.", {"effort": "+"}, ALWAYS, {"contest": {"league_table": True}}, FIXED,
                          idle={"practices": {"contest": {"prizes": [500.0]}}}),
     "judgement": Case("Liking and error spread judged pay, and are seen.", {"pay_gini": "+", "fairness_gap": "-"},
-                      ("discretionary_pay", "effort", "accounts"), {"discretion": {"amount": 1500.0}}, FIXED, idle={"practices": GOAL}),
+                      ("discretionary_pay", "effort", "accounts"), {"discretion": {"amount": 1500.0}}, FIXED, {"judgement_noise": 0.4}, idle={"practices": GOAL}),
     "fairness": Case("No say in one's goals costs the wish to do well.", {"effort": "-"}, ALWAYS, {"goals": {"level": 6.0, "say": 0.0}}, FIXED,
                      needs=("goals",), idle={"practices": {}}),
     "fatigue": Case("Long hours wear out.", {"fatigue": "+", "effort": "-"}, ALWAYS, {}, PAY, {"fatigue_hours": 4.0, "fatigue_growth": 0.5},
@@ -375,7 +380,7 @@ CASES = {
     "present_bias": Case("Pay to come counts for less.", {"effort": "-"}, ALWAYS, {}, PAY, {"present_bias": 0.6}, idle={"pay": FIXED}),
     "noisy_reports": Case("Reports that err move beliefs about.", {"effort": "*"}, ALWAYS, {"reporting": {"every_days": 5}}, PAY, {"report_noise": 0.5},
                           idle={"practices": {"reporting": {"every_days": None}}}),
-    "moved_deals": Case("Deals are moved over the month's end.", {"pulled_forward": "+", "satisfaction": "-"}, ALWAYS[:3], {}, {"base": BASE, "quota": quota(2500.0, 4.0)},
+    "moved_deals": Case("Deals are moved over the month's end.", {"pulled_forward": "+", "held_back_deals": "+"}, ALWAYS[:3], {}, {"base": BASE, "quota": quota(2500.0, 4.0)},
                         idle={"pay": FIXED}),
     "discounting": Case("Authority over prices is used.", {"discounts": "+", "accounts": "+"}, ("accounts_assigned",), {"pricing": {"authority": 0.15}}, PAY,
                         idle={"practices": {"pricing": {"authority": 0.0}}}),
@@ -435,12 +440,14 @@ def test_elsewhere_all_of_it_stands_idle(scenario, plan) -> None:
 
 
 def test_e27_convex_pay_with_price_authority_costs_margin(calm, plan) -> None:
-    """Accelerators call forth discounts, above all near the mark, that a flat rate of the same cost does not."""
-    scenario = calm("discounting")
-    practices = {"pricing": {"authority": 0.3}}
-    convex = sim.simulate(scenario, plan(base=BASE, practices=practices, jump=quota(5000.0, 6.0)), 30).totals()
-    rate = float((convex["pay"] - 8 * 3 * 5000.0 - 0.0).mean() / convex["accounts"].mean())
-    flat = sim.simulate(scenario, plan(base=BASE, practices=practices, piece=linear(max(rate, 0.0))), 30).totals()
+    """An accelerator calls forth discounts near and above its mark that an even rate of the same cost does not."""
+    scenario, practices = calm("discounting"), {"pricing": {"authority": 0.3}}
+    tiers = {"kind": "tiers", "mode": "marginal", "tiers": [{"from": 0, "to": 4, "rate": 100.0}, {"from": 4, "rate": 1500.0}]}
+    convex = sim.simulate(scenario, plan(base=BASE, practices=practices, fast={**linear(0.0), "schedule": tiers}), 30).totals()
+    months = len(set(scenario.timeline.month))
+    rate = float((convex["pay"] - 8 * months * 5000.0).mean() / convex["accounts"].mean())
+    flat = sim.simulate(scenario, plan(base=BASE, practices=practices, even=linear(rate)), 30).totals()
+    assert rate > 300.0                                             # an even rate is above the hurdle too, or this were easy
     gap = convex["discounts"] - flat["discounts"]
     assert gap.mean() > SURE * gap.std(ddof=1) / np.sqrt(len(gap))
 
@@ -519,7 +526,7 @@ def test_t8_in_the_branch_what_is_pulled_forward_is_missing_later(calm, plan) ->
     """Sales booked over the months, and what is still owed at the end, add up to the sales there were; whole deals nearest to T8."""
     scenario = calm("moved_deals", movable_days=30.0, moving_cost=100.0, next_period_weight=0.5)
     model = sim.BankModel(scenario, plan(base=BASE, piece=linear(400.0)), seed=5)
-    booked, started = np.zeros(8), np.zeros(8)
+    booked, owed = np.zeros(8), np.zeros(8)
     for day in range(64):
         ends = model.teams[0].world.days.month_ends[day]
         paid = model.teams[0].state.lines[:, 1].copy()
@@ -528,11 +535,19 @@ def test_t8_in_the_branch_what_is_pulled_forward_is_missing_later(calm, plan) ->
             month = (model.teams[0].state.lines[:, 1] - paid) / 40_000.0
             booked += month
             owed = -model.teams[0].state.managers.period_units[:, 0, 0]
-            assert set(owed - started) <= {0.0, 1.0, 2.0, -1.0, -2.0} | set(owed)
-            started = owed
     assert np.array_equal(booked - owed, model.teams[0].state.managers.total)
-    new = model.teams[0].state.conduct[..., CONDUCT.index("pulled_forward")].sum()
-    assert new > 0 and pulled(400.0, 400.0, 0.5, 100.0) == 2.0
+    assert len(model.teams[0].customers) == 8 * 700 + model.teams[0].accounts
+    new = model.teams[0].state.conduct[..., CONDUCT.index("pulled_forward")]           # one settlement a week at most
+    assert pulled(400.0, 400.0, 0.5, 100.0) == 2.0 and new.max() == 2.0
+
+
+def test_those_who_are_hurried_or_kept_waiting_trust_less(calm, plan) -> None:
+    policy = plan(base=BASE, piece=linear(400.0))
+    runs = [sim.simulate(calm("moved_deals", movable_days=30.0, moving_cost=100.0, next_period_weight=0.5, moving_trust=trust, trust_effect=0.0, churn_response=0.0), policy, 6).totals()
+            for trust in (0.0, 0.5)]
+    moved = runs[0]["pulled_forward"] + runs[0]["held_back_deals"]
+    assert (moved > 0).all() and (runs[1]["satisfaction"] < runs[0]["satisfaction"]).all()
+    assert np.array_equal(runs[0].drop(columns="satisfaction"), runs[1].drop(columns="satisfaction"), equal_nan=True)
 
 
 def test_prizes_are_paid_whole_and_equals_share(calm, plan) -> None:
@@ -540,6 +555,23 @@ def test_prizes_are_paid_whole_and_equals_share(calm, plan) -> None:
     runs = sim.simulate(calm(), plan(base=BASE, practices={"contest": {"prizes": prizes}}), 10)
     months = len(set(runs.scenario.timeline.month))
     assert np.allclose(runs.totals()["prize_pay"], months * sum(prizes)) and np.allclose(runs.totals()["pay"], months * (sum(prizes) + 8 * 5000.0))
+
+
+def fingerprint() -> str:
+    """What two replications of the retail branch leave behind, in whichever form the code runs."""
+    scenario = sim.load_scenario("retail-branch").with_changes({
+        "calendar.days": 24, "parameters.customers_per_manager": 10.0, "parameters.movable_days": 20.0, "parameters.scruples": 100.0,
+        "branches.retail.managers": {f"R{place}": None for place in range(5, 9)}})
+    policy = make_policy({**WORDS, "pay": PAY, "practices": FULL}, "full")
+    return hashlib.sha256(sim.simulate(scenario, policy, 2).frame["value"].to_numpy().tobytes()).hexdigest()
+
+
+def test_plain_python_gives_the_bits_of_compiled_code() -> None:
+    root = Path(__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", "import test_goals; print(test_goals.fingerprint())"], capture_output=True, text=True, timeout=300, cwd=root,
+                          env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join([str(root), str(root / "tests")])})
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.split()[-1] == fingerprint()
 
 
 # --- reporting frequency ----------------------------------------------------------------------------------------------

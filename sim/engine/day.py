@@ -33,7 +33,7 @@ STAGES = (               # number, name, what happens; the order is that of live
 
 @rule
 def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64, day: int) -> None:
-    """Stages as numbered in docs/model.md; 5 (credit), 8 (goals) and 9 (gaming) have their numbers kept for them.
+    """Stages as numbered in docs/model.md; 5 (credit) has its number kept for it.
 
     elements: the pay plan line by line. merged: the same pay, one schedule a measure, period and payee, for planning.
     """

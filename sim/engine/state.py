@@ -72,7 +72,7 @@ WORLD_NUMBERS = record(
     " judgement_weight judgement_noise judgement_liking fairness_speed fairness_effect"
     " fatigue_growth fatigue_hours fatigue_recovery fatigue_cost"
     " reference_speed reference_effect crowding present_bias pay_discount report_noise"
-    " movable_days moving_cost moving_price moving_trust discount_response discount_reluctance account_margin"
+    " movable_days moving_cost moving_price moving_trust discount_response discount_hurdle discount_reluctance account_margin"
     " false_most scruples dormant_most dormant_cost"
     " service_pace satisfaction_start satisfaction_spread satisfaction_rest satisfaction_decay contact_gain annoyance"
     " irritation_fade churn_response account_log_median account_log_sd",

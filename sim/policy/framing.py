@@ -13,6 +13,9 @@ from sim.policy.schema import Policy
 from sim.rules.psychology import felt
 
 
+FAR = 1e9                    # no result is further below nil
+
+
 def framed(merged: Schedules, policy: Policy, aversion: float) -> Schedules:
     """The merged schedules as felt: told as a loss, what is missing to the full amount counts `aversion` times.
 
@@ -43,7 +46,7 @@ def _cut(knots: list[Knot], reference: float) -> list[Knot]:
     found = []
     for place, (piece, after) in enumerate(pairwise([*knots, None])):
         crossing = piece.x + (reference - piece.v) / piece.r if piece.r != 0.0 else piece.x
-        if place == 0 and crossing < piece.x:
+        if place == 0 and -FAR < crossing < piece.x:
             found += [Knot(crossing - 1.0, reference - piece.r, piece.r), Knot(crossing, reference, piece.r)]
         found.append(piece)
         if piece.x < crossing and (after is None or crossing < after.x):

@@ -21,12 +21,13 @@ def moving_gain(units: float, gained: float, later: float, weight: float, cost: 
 
 
 @rule
-def price_cut(worth: float, response: float, reluctance: float, authority: float) -> float:
-    """Share of the price given away to win an account: response x worth / reluctance, within the authority.
+def price_cut(worth: float, hurdle: float, response: float, reluctance: float, authority: float) -> float:
+    """Share of the price given away to win an account: response x (worth - hurdle) / reluctance, within the authority.
 
-    Greatest gain of worth x response x d - reluctance d^2/2. No worth in pay, or no authority: no discount.
+    Greatest gain of (worth - hurdle) x response x d - reluctance d^2/2; below the hurdle, CNY an account in pay, nobody asks. It
+    bends upward in worth, so that pay whose worth swings about its mean gives away more than even pay (E27).
     """
-    return min(authority, max(0.0, response * worth / reluctance))
+    return min(authority, max(0.0, response * (worth - hurdle) / reluctance))
 
 
 @rule

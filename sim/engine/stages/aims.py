@@ -297,7 +297,7 @@ def end_day(s: State, w: World, q: Practice, day: int) -> None:
             m.fatigue = rested(m.fatigue, today.rest + max(0.0, 1.0 - worked / w.par.fatigue_hours), w.par.fatigue_recovery)
             m.toil = weariness(m.fatigue, w.par.fatigue_cost)
         if q.aims.authority > 0.0:
-            m.discount = price_cut(m.worth, w.par.discount_response, w.par.discount_reluctance, q.aims.authority)
+            m.discount = price_cut(m.worth, w.par.discount_hurdle, w.par.discount_response, w.par.discount_reluctance, q.aims.authority)
             m.lure = lure(m.discount, w.par.discount_response)
         line = s.conduct[today.week, i]
         line[C_FATIGUE] += m.fatigue
