@@ -21,6 +21,7 @@ from sim.engine.state import PAY_MEASURES, State
 from sim.errors import InputError
 from sim.experiments.simulate import check_numbers
 from sim.policy import Policy
+from sim.policy.framing import framed
 from sim.policy.schedule import pay_tables
 from sim.world import Scenario, check_fit
 
@@ -65,6 +66,11 @@ class Manager(mesa.Agent):
     dependence = _Row("0 to 1")
     partners = _Row("leads a day from intermediaries won")
     accounts = _Row("accounts opened so far")
+    goal = _Row("units a period")
+    attainment = _Row("result over goal in the last period ended")
+    fatigue = _Row("stock of hours above what can be kept up")
+    fairness = _Row("0 to 1, as seen")
+    disappointment = _Row("share of morale lost to pay below what one is used to")
 
     def __init__(self, model: BankModel, team: Team, place: int) -> None:
         super().__init__(model)
@@ -165,7 +171,8 @@ class BankModel(mesa.Model):
         check_fit(scenario, policy)
         super().__init__(seed=seed)
         self.scenario, self.policy, self.master_seed, self.replication = scenario, policy, seed, replication
-        self.pay = pay_tables(policy, PAY_MEASURES)
+        elements, merged = pay_tables(policy, PAY_MEASURES)
+        self.pay = elements, framed(merged, policy, scenario.effective("loss_aversion"))
         self.timeline = scenario.timeline
         self.before_day, self.after_day = before_day, after_day
         self.day = 0

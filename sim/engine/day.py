@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.stages.aims import after_settling, close_aims, end_day
 from sim.engine.stages.customers import serve
+from sim.engine.stages.gaming import play
 from sim.engine.stages.meeting import hold_meeting
 from sim.engine.stages.mentoring import mentor_day
 from sim.engine.stages.peers import meets_on
@@ -23,13 +25,15 @@ STAGES = (               # number, name, what happens; the order is that of live
     ("1", "meeting", "at the day's end otherwise: questions answered, excuses spent, beliefs, leanings (6) and status revised"),
     ("4", "customers", "service contacts; satisfaction, irritation and churn catch up"),
     ("7", "mentoring", "skill flows; errands of tomorrow are decided"),
+    ("9", "gaming", "at a period's end: deals moved, false reports, accounts for the count"),
+    ("8", "goals", "at a period's end: goals compared and moved, prizes and judged pay; every day: fatigue"),
     ("10", "month and quarter", "pay, line by line, at a period's end"),
 )
 
 
 @rule
 def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64, day: int) -> None:
-    """Stages as numbered in docs/model.md; 5 (credit), 8 (goals) and 9 (gaming) have their numbers kept for them.
+    """Stages as numbered in docs/model.md; 5 (credit) has its number kept for it.
 
     elements: the pay plan line by line. merged: the same pay, one schedule a measure, period and payee, for planning.
     """
@@ -41,6 +45,13 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
         hold_meeting(s, w, q, seed, day)                  # 1 in the evening, with 6: leanings are revised here
     serve(s, w, seed, day)                                # 4
     mentor_day(s, w, q, day)                              # 7
+    if q.aims.on and w.days[day].month_ends:
+        play(s, w, q, merged, elements, seed, day)        # 9
+        close_aims(s, w, q, seed, day)                    # 8
     settle_pay(s, w, q, elements, day)                    # 10
+    if q.aims.on and w.days[day].month_ends:
+        after_settling(s, w, q, elements, day)            # 8, 9: what is forfeited, owed and felt
+    if q.aims.on:
+        end_day(s, w, q, day)                             # 8
     record(s, w, day)
     between_days(s, w)

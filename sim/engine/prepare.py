@@ -10,10 +10,12 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import (
-    ACCOUNTS, BOOKS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CUSTOMER, DAY, DESK, FINALS, MANAGER, OUTLOOK, PERSON, PLACE, PLAN_LINES, POOL,
+    ACCOUNTS, BOOKS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CONDUCT, CUSTOMER, DAY, DESK, FINALS, MANAGER, OUTLOOK, PERSON, PLACE, PLAN_LINES, POOL,
     PRACTICE_NUMBERS, RECORDS, SEGMENT, SERVICE, SERVICE_CONTACTS, SHARED, TALLY, TELLING, WORLD_NUMBERS, Practice, State,
     World, rows,
 )
+from sim.engine.aims import aims_of
+from sim.engine.stages.aims import begin_aims
 from sim.engine.streams import (
     LEANING, MOTIVE, OPT_IN, PAIRING, TALENT, name_key, stream, uniform,
 )
@@ -105,6 +107,7 @@ def _days(scenario: Scenario) -> np.recarray:
     days.demand, days.week, days.month = line.demand, line.week, line.month
     days.month_ends, days.quarter_ends = line.last_of_month, line.last_of_quarter
     days.number = [day.month for day in line.dates]
+    days.rest[:-1] = [float((later - day).days - 1) for day, later in zip(line.dates, line.dates[1:], strict=False)]
     for period, ends in enumerate((line.last_of_month, line.last_of_quarter)):
         ahead, in_last, last = 0.0, 0.0, 0
         for day in range(line.days - 1, -1, -1):
@@ -146,7 +149,7 @@ def practice_of(policy: Policy, scenario: Scenario, branch: str) -> Practice:
         par.attention[CHANNELS.index(channel)] = order_attention(rank, scenario.effective("order_pull"))
     for k, channel in enumerate(CHANNELS):
         par.access[k] = access(leads.assigned_share, scenario.effective("channel_neglect", channel))
-    return Practice(par, places, _visible(reporting.visible, managers))
+    return Practice(par, places, _visible(reporting.visible, managers), *aims_of(policy, scenario))
 
 
 def _visible(rule_or_list: object, managers: Mapping[str, object]) -> np.ndarray:
@@ -179,6 +182,7 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
         rows(TALLY, 1)[0], np.zeros((n, count + more), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
         rows(OUTLOOK, merged.lines[0].count), rows(DESK, 1)[0], rows(MANAGER, 1)[0],
+        np.zeros((weeks, n, len(CONDUCT))), np.zeros((n, 2), dtype=np.int64), np.zeros((n, count), dtype=np.int64),
     )
 
 
@@ -194,6 +198,7 @@ def clear(s: State) -> None:
         s.managers[i] = s.blank
     s.tally.customers, s.tally.overflow = 0, 0
     s.lines[:], s.months[:], s.weeks[:], s.daily_accounts[:], s.finals[:] = 0, 0, 0.0, 0.0, 0.0
+    s.conduct[:], s.extras[:] = 0.0, 0
 
 
 @rule
@@ -215,6 +220,7 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64) -> None:
     for k in range(CHANNEL_COUNT):
         s.desk.yields[k, ACCOUNTS] = 1.0
     s.desk.yields[SERVICE, SERVICE_CONTACTS] = 1.0
+    begin_aims(s, w, q, seed)
     make_pairs(s, w, q, seed)
     populate(s, w, seed)
 

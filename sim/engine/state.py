@@ -34,6 +34,13 @@ RECORDS = ("accounts", "accounts_assigned", *(f"accounts_{c}" for c in CHANNELS)
 FINALS = ("satisfaction", "churned", "customers", "pay_held")      # pay_held: CNY kept back, to be released after the horizon
 F_SATISFACTION, F_CHURNED, F_CUSTOMERS, F_HELD = range(len(FINALS))
 
+# What is recorded of conduct beside the work, by manager and week (stages 8 and 9): flows, then levels summed over days, then
+# a level of the last day.
+CONDUCT = ("pulled_forward", "held_back_deals", "discounts", "misreported", "caught", "dormant_accounts", "prize_pay",
+           "discretionary_pay", "cancelled_pay", "fatigue", "fairness_gap", "pay_disappointment", "goal_attainment")
+(C_PULLED, C_HELD, C_DISCOUNTS, C_MISREPORTED, C_CAUGHT, C_DORMANT, C_PRIZES, C_DISCRETION, C_CANCELLED, C_FATIGUE, C_FAIRNESS,
+ C_DISAPPOINTMENT, C_ATTAINMENT) = range(len(CONDUCT))
+
 
 def record(floats: str = "", ints: str = "", flags: str = "", keys: str = "", **arrays: tuple[int, ...]) -> np.dtype:
     """A record type: named floats, integers, flags and 64-bit keys, and small arrays of floats."""
@@ -53,8 +60,8 @@ PERSON = record(
     " tenure", keys="seat")
 CHANNEL = record("pace unskilled skilled pool refill")
 SEGMENT = record("cut balance_log_median balance_log_sd")          # cut: cumulative share of customers
-DAY = record("demand", "week month number", "month_ends quarter_ends", left=(PERIOD_COUNT,), left_last=(PERIOD_COUNT,), ends=(PERIOD_COUNT,))
-# number: of the month in the calendar year. left: demand still to come until the month's and the quarter's end, this day included;
+DAY = record("demand rest", "week month number", "month_ends quarter_ends", left=(PERIOD_COUNT,), left_last=(PERIOD_COUNT,), ends=(PERIOD_COUNT,))
+# rest: free days between this tick and the next. number: of the month in the calendar year. left: demand still to come until the month's and the quarter's end, this day included;
 # left_last: of this, what falls into the period's last month; ends: the number of that month
 WORLD_NUMBERS = record(
     "effort_gamma effort_eta intrinsic_spread talent_spread service_duty skill_ceiling skill_floor learning_rate"
@@ -65,6 +72,12 @@ WORLD_NUMBERS = record(
     " belief_drift norm_below norm_above lean_coupling lean_field lean_revisit lean_effect status_drift teach_rate"
     " teach_harm errand_most errand_efficiency mentor_regard mentor_norm_weight dependence_growth dependence_recovery"
     " dependence_effect ceiling_pull opt_in_slope opt_in_skill"
+    " goal_pull goal_slack goal_imposed goal_burden ratchet_foresight next_period_weight rank_worth contest_noise"
+    " judgement_weight judgement_noise judgement_liking fairness_speed fairness_effect"
+    " fatigue_growth fatigue_hours fatigue_recovery fatigue_cost"
+    " reference_speed reference_effect crowding present_bias pay_discount report_noise"
+    " movable_days moving_cost moving_price moving_trust discount_response discount_hurdle discount_reluctance account_margin"
+    " false_most scruples dormant_most dormant_cost"
     " service_pace satisfaction_start satisfaction_spread satisfaction_rest satisfaction_decay contact_gain annoyance"
     " irritation_fade churn_response account_log_median account_log_sd",
     "plan_levels plan_refinements plan_every")
@@ -91,6 +104,10 @@ PRACTICE_NUMBERS = record(
     "meeting_first bundled voluntary pairs_visible",               # meeting_first: in the morning, before planning
     attention=(CHANNEL_COUNT,),                                    # by order of the list given out; 0: not worked
     access=(CHANNEL_COUNT,))                                       # share still worked while leads are handed out
+AIMS = record(                           # goals, contests, judgement, controls, prices; measures -1: none
+    "goal_level goal_ratchet participation judged_amount audit fine authority",
+    "goal_measure goal_period contest_measure contest_period judged_measure judged_period prizes",
+    "on cancels league_table")           # on: whether anything of stages 8 and 9 is in force
 PLACE = record("status", "mentor")                                 # weight at the start; named mentor's row, or -1
 
 
@@ -100,6 +117,8 @@ class Practice(NamedTuple):
     par: np.record
     managers: np.recarray
     visible: np.ndarray
+    aims: np.record
+    prizes: np.ndarray                   # CNY by rank
 
 
 # ---- State ----------------------------------------------------------------------------------------------------------
@@ -112,7 +131,13 @@ MANAGER = record(
     " belief belief_variance"            # factor on what skill promises
     " errands dependence"                # share of a mentee's hours the mentor takes; 0 to 1
     " partners queue"                    # leads a day from intermediaries won; leads that came in yesterday
-    " total",                            # accounts so far
+    " total"                             # accounts so far
+    " burden toil"                       # hours imposed today; factor on the cost of effort (fatigue)
+    " goal attainment"                   # units a period; result over goal in the last period ended
+    " fatigue fairness disappointment reference"                   # stock; 0 to 1; share of morale lost; CNY a month
+    " liking scruples"                   # of the supervisor, a share; CNY a false account
+    " discount lure"                     # share of the price; factor on conversion
+    " moved claimed caught",             # units pulled forward (held back: below 0), false ones, and 1 if found, at this settlement
     "mentor mentee"                      # rows, or -1
     " attended held next_visit",         # meetings; customers in the book; place in the book
     skill=(CHANNEL_COUNT,),              # share of full competence
@@ -125,6 +150,7 @@ MANAGER = record(
     since_meeting=(2,),                  # accounts of one's own, and those expected at belief 1
     period_units=(MEASURE_COUNT, PERIOD_COUNT),                    # in the open month and quarter
     year_units=(MEASURE_COUNT,),                                   # in the calendar year, up to the open month
+    added=(MEASURE_COUNT,),              # CNY a unit besides pay that goals, contests, judgement and the like add today
 )
 CUSTOMER = record(
     "balance satisfaction irritation"    # CNY; the latter two as of the day last seen
@@ -145,6 +171,7 @@ class State(NamedTuple):
     lines (n, E) and months (M, n): fen paid; where pay is settled over time, lines has more columns: the PLAN_LINES lines of the whole plan, and
     for each i what is on the way, BOOKS numbers by element and plan, then what is to be released by month and element (`settle_over_time`).
     weeks (W, n, RECORDS), daily_accounts (D, n), finals (n, FINALS): records.
+    conduct (W, n, CONDUCT): records of stages 8 and 9.
     outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
     """
 
@@ -161,3 +188,6 @@ class State(NamedTuple):
     outlook: np.recarray
     desk: np.record
     blank: np.record
+    conduct: np.ndarray
+    extras: np.ndarray                   # (n, 2) fen of prizes and of judged pay, beside the lines
+    settled: np.ndarray                  # (n, E) lines as they stood before the last settlement

@@ -150,10 +150,12 @@ def _run(scenario: Scenario, policy: Policy, branch: str, replications: int, see
     from sim.engine.prepare import practice_of, world_of
     from sim.engine.run import BranchRuns, branch_seeds, run_branch
     from sim.engine.state import PAY_MEASURES
+    from sim.policy.framing import framed
     from sim.policy.schedule import pay_tables
 
     world, practice = world_of(scenario, branch), practice_of(policy, scenario, branch)
     elements, merged = pay_tables(policy, PAY_MEASURES)
+    merged = framed(merged, policy, scenario.effective("loss_aversion"))
     seeds = branch_seeds(seed, range(replications), branch)
     size = math.ceil(replications / (jobs * math.ceil(replications / (BLOCK * jobs))))       # as many blocks for each worker
     blocks = [seeds[start:start + size] for start in range(0, replications, size)]
@@ -172,11 +174,12 @@ Piece = tuple[str, list[str], str, str, np.ndarray]           # level, ids, peri
 
 def _frames(scenario: Scenario, branch: str, runs: BranchRuns) -> Iterator[Piece]:
     """A branch's results, piece by piece: managers first, then the branch."""
-    from sim.engine.state import FINALS, RECORDS
+    from sim.engine.state import CONDUCT, FINALS, RECORDS
 
     names = list(scenario.branches[branch].managers)
     line = scenario.timeline
     weeks = {name: runs.weeks[..., place] for place, name in enumerate(RECORDS)}
+    weeks |= {name: runs.conduct[..., place] for place, name in enumerate(CONDUCT)}
     finals = {name: runs.finals[..., place] for place, name in enumerate(FINALS)}
     pay = runs.months / 100.0
     for name, measure in list_measures().items():

@@ -162,6 +162,14 @@ def _tables(rows: Sequence[Line], terms: dict[str, int] | None = None) -> Schedu
     return Schedules(lines, np.array([tuple(knot) for knot in knots], dtype=KNOT).view(np.recarray))
 
 
+def tables_like(tables: Schedules, knots: Sequence[Sequence[Knot]]) -> Schedules:
+    """The same lines with other schedules in them; only for lines of one input."""
+    lines, stops = tables.lines.copy(), np.cumsum([len(own) for own in knots], dtype=np.int64)
+    for place, own in enumerate(knots):
+        lines[place].first, lines[place].stop = stops[place] - len(own), stops[place]
+    return Schedules(lines, np.array([tuple(knot) for own in knots for knot in own], dtype=KNOT).view(np.recarray))
+
+
 def pay_tables(policy: Policy, measures: Sequence[str]) -> tuple[Schedules, Schedules]:
     """A policy's pay, line by line in the file's order; and merged, one schedule a measure, period and payee, for planning.
 
@@ -412,4 +420,4 @@ def payout_curve(element: Element, units: Iterable[float]) -> list[float]:
     return [float(pay_at(table, 0, float(x))) for x in units]
 
 
-__all__ = ["Knot", "as_written", "knots_of", "not_simulated", "pay_tables", "payout_curve", "summed"]
+__all__ = ["Knot", "as_written", "knots_of", "not_simulated", "pay_tables", "payout_curve", "summed", "tables_like"]

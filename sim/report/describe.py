@@ -14,12 +14,13 @@ from sim.policy.schedules import (
     Curve, CurveSchedule, FixedSchedule, LinearSchedule, MatrixSchedule, PriceSchedule, ScorecardSchedule, StepSchedule, SumSchedule,
     TierSchedule,
 )
-from sim.policy.schema import Leads, Norm
+from sim.policy.schema import Leads, Norm, Practices
 from sim.report.words import MINUS, known, labels, listed, say
 from sim.world import Scenario
 from sim.world.calendar import partly_lived
 
 ASPECTS = ("pay", "pairing", "reporting", "leads", "norm")
+AIMS = ("goals", "contest", "discretion", "controls", "pricing", "framing")        # practices told beside the norm, where there are any
 SCORE = "score"                        # in place of a measure: a weighted score, of which 1 is 100 points
 Names = Mapping[str, str]
 
@@ -30,7 +31,7 @@ def described(policy: Policy, lang: str) -> dict[str, str]:
     return {
         "pay": _apart(_pay(policy, lang), lang),
         "pairing": pairing_text(practices.mentor_pairing, lang), "reporting": _reporting(practices.reporting, lang),
-        "leads": _leads(practices.leads, lang), "norm": _norm(practices.norm, lang),
+        "leads": _leads(practices.leads, lang), "norm": _apart([_norm(practices.norm, lang), *(text for name in AIMS if (text := aim_text(practices, name, lang)))], lang),
     }
 
 
@@ -49,7 +50,7 @@ def guesses(policy: Policy) -> dict[str, str]:
     parts = {**{f"pay.{name}": element for name, element in policy.pay.items()}, "terms": policy.terms, "crediting": policy.crediting,
              **{f"overrides.#{place}": override for place, override in enumerate(policy.overrides, start=1)},
              **{f"practices.{name}": getattr(practices, name) for name in type(practices).model_fields}}
-    return {place: part.assumed for place, part in parts.items() if part.assumed}
+    return {place: part.assumed for place, part in parts.items() if part and part.assumed}
 
 
 def _pay(policy: Policy, lang: str) -> Iterable[str]:
@@ -504,6 +505,26 @@ def _norm(norm: Norm, lang: str) -> str:
     weights = [f"{known('cohorts', cohort, lang)} {plain(weight)}" for cohort, weight in norm.status.items()]
     status = say("policy.weights", lang, weights=say("list.comma", lang).join(weights)) if weights else say("policy.equal", lang)
     return say("policy.norm", lang, status=status, telling=say(f"policy.tell_{norm.telling}", lang))
+
+
+def aim_text(practices: Practices, name: str, lang: str) -> str:
+    """One of `AIMS` in words, field by field; nothing where the policy has none."""
+    practice = getattr(practices, name)
+    if practice is None:
+        return ""
+    told = [say("policy.aim_part", lang, field=known("policy.field", key, lang), value=_aim_value(key, value, lang))
+            for key, value in practice.model_dump(exclude_none=True, exclude={"source", "assumed"}).items() if value != ()]
+    return say("policy.aim", lang, practice=known("policy.field", name, lang), what=say("list.comma", lang).join(told))
+
+
+def _aim_value(key: str, value: object, lang: str) -> str:
+    if isinstance(value, bool):
+        return say(f"policy.change.{str(value).lower()}", lang)
+    if isinstance(value, tuple):
+        return say("list.comma", lang).join(plain(each) for each in value)
+    if isinstance(value, str):
+        return measure_text(value, lang) if key == "measure" else known("policy", value, lang) if key == "period" else known("policy.value", value, lang)
+    return plain(value)
 
 
 def cut_periods(scenario: Scenario, lang: str) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.planner import NOBODY, Person, plan_effort
+from sim.engine.stages.aims import add_aims
 from sim.engine.stages.chances import intrinsic_worth, partner_chance, pool_row, promise, spread
 from sim.engine.stages.peers import meets_on, norm_of
 from sim.engine.stages.settling import of_service, shares_pay, year_so_far
@@ -15,6 +16,7 @@ from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, SERVICE, SERVICE_CONTACTS
 from sim.engine.streams import TREMBLE, stream
 from sim.policy.kernel import AFTERWARDS, ALWAYS, MONTH, SIMPLE, Schedules, plan_row
 from sim.rules.prospecting import mean_contacts
+from sim.rules.psychology import impatience
 
 
 @rule
@@ -50,6 +52,8 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
         o.scale = 1.0 / members if line.own else 1.0
         o.share = 1.0 if line.own else 1.0 / members
         o.left = w.days[day].left[line.period] / w.days[day].demand
+        if w.par.present_bias < 1.0 or w.par.pay_discount > 0.0:
+            o.share *= impatience(w.days[day].left[line.period] - w.days[day].demand, w.par.present_bias, w.par.pay_discount)
 
 
 @rule
@@ -94,6 +98,8 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
     weigh_activities(s, w, q, i, day)
     imposed = imposed_hours(s, w, q, i, day)
     capacity = max(0.0, person.capacity - imposed)
+    if q.aims.on:
+        add_aims(s, w, q, i, day, imposed, capacity)    # 8
     if w.days[day].demand <= 0.0:                       # nobody is to be met today
         for k in range(ACTIVITY_COUNT):
             m.hours[k] = 0.0
@@ -146,7 +152,7 @@ def taste(s: State, w: World, q: Practice, i: int, imposed: float, capacity: flo
     m, person = s.managers[i], w.people[i]
     seen, bundled = m.norm >= 0.0, q.par.bundled and m.mentor >= 0
     return Person(
-        person.effort_cost, w.par.effort_gamma, w.par.effort_eta, imposed, capacity, m.norm,
+        person.effort_cost * m.toil, w.par.effort_gamma, w.par.effort_eta, imposed, capacity, m.norm,
         w.par.norm_below if seen else 0.0, w.par.norm_above if seen else 0.0,
         s.managers[m.mentor].effort if bundled else NOBODY, w.par.ceiling_pull if bundled else 0.0, person.risk_aversion,
     )

@@ -10,7 +10,7 @@ from sim.compiled import rule
 from sim.engine.stages.chances import MOST_CHANCE, chance, fresh_share, partner_chance, pool_row
 from sim.engine.stages.customers import settle_customer
 from sim.engine.state import (
-    ACCOUNTS, CHAINS, INTERMEDIARIES, R_ACCOUNTS, R_ASSIGNED, R_CHANNEL, R_DEPOSITS, R_PROSPECTS, SERVICE, Practice,
+    ACCOUNTS, C_DISCOUNTS, CHAINS, INTERMEDIARIES, R_ACCOUNTS, R_ASSIGNED, R_CHANNEL, R_DEPOSITS, R_PROSPECTS, SERVICE, Practice,
     State, World,
 )
 from sim.engine.streams import (
@@ -140,6 +140,7 @@ def open_account(s: State, w: World, seed: np.uint64, day: int, i: int, origin: 
         s.managers[i].period_units[ACCOUNTS, period] += 1.0
     if own:
         s.managers[i].since_meeting[0] += 1.0
+        s.conduct[week, i, C_DISCOUNTS] += s.managers[i].discount * w.par.account_margin
     row = s.tally.customers
     if row >= len(s.customers) or s.managers[i].held >= s.book.shape[1]:
         s.tally.overflow = 1
