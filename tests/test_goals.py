@@ -33,6 +33,7 @@ from sim.rules.goals import (
     chance_ahead, commitment, goal_worth, judged, judged_worth, moved_toward, passing_density, ratchet_weight, ratcheted,
     rested, tired, weariness,
 )
+from sim.rules.meetings import believe
 from sim.rules.psychology import crowded_out, disappointment, felt, impatience, misheard
 from sim.rules.tasks import two_efforts, two_rates
 from sim.world import Scenario
@@ -596,6 +597,25 @@ def test_reporting_has_an_inner_best_frequency_for_some_values_and_none_for_othe
     assert 0 < int(np.argmax(inner)) < len(RHYTHMS) - 1 and inner.max() > 1.02 * max(inner[0], inner[-1])
     assert int(np.argmax(accounts_by_rhythm(nothing, plan, 120.0))) == 0
     assert int(np.argmax(accounts_by_rhythm(asks, plan, 0.0))) == len(RHYTHMS) - 1
+
+
+def test_e19_noisy_reports_mislead_the_more_the_more_often_they_come() -> None:
+    """With a fixed gain every report adds an error: a s^2/(2 - a) (1 - (1 - a)^(2k)) after k of them; without noise none does."""
+    gain, people = 0.1, np.random.default_rng(19)
+
+    def spread(reports: int, noise: float) -> float:
+        beliefs = []
+        for draws in people.standard_normal((4000, reports)):
+            belief = 1.0
+            for draw in draws:
+                belief = believe(belief, misheard(1.0, noise, draw), gain)
+            beliefs.append(belief)
+        return float(np.var(beliefs))
+
+    for reports in (2, 6, 20):
+        exact = gain * 0.09 / (2.0 - gain) * (1.0 - (1.0 - gain) ** (2 * reports))
+        assert spread(reports, 0.3) == pytest.approx(exact, rel=0.1)
+    assert spread(20, 0.0) == 0.0
 
 
 # --- two norms --------------------------------------------------------------------------------------------------------
