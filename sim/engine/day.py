@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.stages.credit import lend
 from sim.engine.stages.customers import serve
 from sim.engine.stages.meeting import hold_meeting
 from sim.engine.stages.mentoring import mentor_day
@@ -22,6 +23,7 @@ STAGES = (               # number, name, what happens; the order is that of live
     ("3", "work", "contacts on four channels, accounts, leads of intermediaries and of the branch, learning"),
     ("1", "meeting", "at the day's end otherwise: questions answered, excuses spent, beliefs, leanings (6) and status revised"),
     ("4", "customers", "service contacts; satisfaction, irritation and churn catch up"),
+    ("5", "credit", "applications, vetting and decisions; at a month's end interest, loan classes, collection and repayment"),
     ("7", "mentoring", "skill flows; errands of tomorrow are decided"),
     ("10", "month and quarter", "pay, line by line, at a period's end"),
 )
@@ -29,7 +31,7 @@ STAGES = (               # number, name, what happens; the order is that of live
 
 @rule
 def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64, day: int) -> None:
-    """Stages as numbered in docs/model.md; 5 (credit), 8 (goals) and 9 (gaming) have their numbers kept for them.
+    """Stages as numbered in docs/model.md; 8 (goals) and 9 (gaming) have their numbers kept for them.
 
     elements: the pay plan line by line. merged: the same pay, one schedule a measure, period and payee, for planning.
     """
@@ -40,6 +42,8 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
     if meets_on(q, day) and not q.par.meeting_first:
         hold_meeting(s, w, q, seed, day)                  # 1 in the evening, with 6: leanings are revised here
     serve(s, w, seed, day)                                # 4
+    if w.lending.lending > 0.0:
+        lend(s, w, q, seed, day)                          # 5
     mentor_day(s, w, q, day)                              # 7
     settle_pay(s, w, q, elements, day)                    # 10
     record(s, w, day)

@@ -90,6 +90,17 @@ class Norm(Sourced):
     telling: Literal["excuses", "successes", "nothing"] = "nothing"
 
 
+class Lending(Sourced):
+    """Rules for loans, where the scenario has customers who borrow.
+
+    decline_above: a known chance of default above which a loan must be declined. limit: the most one customer may owe; None for the
+    scenario's own limit alone.
+    """
+
+    decline_above: Share = Field(1.0, description="chance of default, 0 to 1")
+    limit: Number | None = Field(None, description="CNY a customer")
+
+
 class Practices(Part):
     """What management does beside paying. A practice left out is absent: no meetings, no pairs, no assigned leads."""
 
@@ -97,3 +108,4 @@ class Practices(Part):
     mentor_pairing: MentorPairing = MentorPairing()
     leads: Leads = Leads()
     norm: Norm = Norm()
+    lending: Lending = Lending()

@@ -15,15 +15,15 @@ import numpy as np
 
 from sim.policy.base import MONTHS_OF
 from sim.policy.kernel import (
-    AFTERWARDS, ALWAYS, ENTITLED, FUNCTION, FURTHER, GATE, INPUT, IN_LAST_MONTH, IN_PERIOD, IN_YEAR, JOINT, KNOT, LINE, MODIFIER, MONTH, PAIR,
-    QUARTER, RELEASE, REWARD_GATE, SCORE, SCORE_FIRST, SELF, SIMPLE, TEAM, TERM, TERMS, TIMES, Schedules,
+    AFTERWARDS, ALWAYS, ENTITLED, FUNCTION, FURTHER, GATE, HALF_YEAR, INPUT, IN_LAST_MONTH, IN_PERIOD, IN_YEAR, JOINT, KNOT, LINE, MODIFIER, MONTH, PAIR,
+    QUARTER, RELEASE, REWARD_GATE, SCORE, SCORE_FIRST, SELF, SIMPLE, TEAM, TERM, TERMS, TIMES, YEAR, Schedules,
 )
 from sim.policy.plan import (
-    NO_INPUT, PASSED, ZERO, Compiled, Fn, Input, Row, Score, as_written, compiled, mark_of, pieces_along, target_of, targets_of,
+    FAR, NO_INPUT, PASSED, ZERO, Compiled, Fn, Input, Row, Score, as_written, compiled, mark_of, pieces_along, target_of, targets_of,
 )
 from sim.policy.schema import Element, Policy
 
-PERIODS = {"month": MONTH, "quarter": QUARTER}
+PERIODS = {"month": MONTH, "quarter": QUARTER, "half_year": HALF_YEAR, "year": YEAR}
 PAYEES = {"self": SELF, "pair": PAIR, "team": TEAM}
 OVER = {"period": IN_PERIOD, "last_month": IN_LAST_MONTH, "year_to_date": IN_YEAR}
 ROUNDINGS = ("half_up", "half_even", "down", "up")
@@ -217,6 +217,8 @@ def _function(plan: Compiled, fn: Fn, role: int, targets: Sequence[Fraction | No
     for place, (mark, row) in enumerate(zip(marks, fn.rows, strict=True)):
         amount, slope = _straight(row, targets[fn.rated] if fn.rated != NO_INPUT else None)
         x = mark + PASSED if fn.strict and place else mark
+        if mark <= -FAR:                        # below every mark: a point near by serves as well, and keeps the digits
+            x = min([ZERO, *marks[1:2]])
         knots.append(Knot(float(x), float(amount + slope * x if own else amount), float(slope)))
     if own and (limit := credit_limit(plan, fn.rated)) is not None:
         knots = level_from(knots, float(limit))

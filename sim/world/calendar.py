@@ -53,7 +53,7 @@ class Calendar:
 
     dates: the date of each tick. demand: share of ordinary demand, per tick. week, month, quarter: index per tick into
     ``week_labels`` (ISO weeks such as ``2015-W03``), ``month_labels`` (``2015-01``), ``quarter_labels`` (``2015-Q1``).
-    last_of_month, last_of_quarter: whether a tick ends that period; the last tick of all ends every period.
+    last_of_month, last_of_quarter, last_of_half_year, last_of_year: whether a tick ends that period; the last tick of all ends every period.
     to_month_end, to_quarter_end: ticks left in the period, this one included. Arrays are read-only.
     """
 
@@ -68,6 +68,8 @@ class Calendar:
         self.last_of_week = _last_ticks(self.week)
         self.last_of_month = _last_ticks(self.month)
         self.last_of_quarter = _last_ticks(self.quarter)
+        self.last_of_half_year = _last_ticks(_periods(self.dates, half_year_label)[0])
+        self.last_of_year = _last_ticks(_periods(self.dates, lambda day: str(day.year))[0])
         self.to_month_end = _ticks_left(self.last_of_month)
         self.to_quarter_end = _ticks_left(self.last_of_quarter)
 
@@ -90,6 +92,10 @@ def month_label(day: date) -> str:
 
 def quarter_label(day: date) -> str:
     return f"{day.year:04d}-Q{(day.month + 2) // 3}"
+
+
+def half_year_label(day: date) -> str:
+    return f"{day.year:04d}-H{(day.month + 5) // 6}"
 
 
 def partly_lived(calendar: Calendar) -> list[tuple[str, int, int]]:
