@@ -151,11 +151,14 @@ def test_the_share_given_up_is_the_absorption_of_the_chain(rural) -> None:
 # --- conservation -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("policy", "seed"), [(FIXED, 1), (VOLUME, 2), (LIABLE, 3)])
+LIGHTLY = paying("lightly", volume=linear("loans_made", 0.004), liability=linear("principal_lost", -0.02))
+
+
+@pytest.mark.parametrize(("policy", "seed"), [(FIXED, 1), (VOLUME, 2), (LIGHTLY, 3)])
 def test_every_yuan_lent_is_owed_repaid_or_lost_every_day(rural, policy, seed) -> None:
     """Also: who asks or owes is marked so, nobody owes twice or beyond the limit, and the books agree with the loans."""
     scenario = few(rural, 420, 50, "R02 R05 R08", **{"parameters.default_mean": 0.35, "parameters.loan_term": 5.0, "parameters.worsen_substandard": 0.5,
-                                                    "parameters.worsen_doubtful": 0.5, "parameters.write_off": 0.5})
+                                                    "parameters.worsen_doubtful": 0.5, "parameters.write_off": 0.5, "parameters.conscience": 0.0})
     model = sim.BankModel(scenario, policy, seed=seed)
     while model.running:
         model.step()
@@ -269,11 +272,13 @@ def test_liability_brings_vetting_back_and_bad_loans_down(regimes) -> None:
 
 
 def test_a_rule_declines_what_managers_would_have_lent(rural) -> None:
-    """Known to be worse than one in twenty, a loan is declined whatever its volume would pay."""
-    strict = VOLUME.with_changes({"practices.lending": {"decline_above": 0.05, "limit": 8000.0}})
-    vetted = few(rural, 200, **{"parameters.conscience": 0.3})
-    free, ruled = (sim.simulate(vetted, policy, 15, seed=2).totals() for policy in (LIABLE, strict))
-    assert (ruled["loan_size"] <= 8000.0).all() and (free["loan_size"] > 8000.0).all()
+    """Known to be worse than one in fifty, a loan is declined whatever its volume would pay; and nobody owes more than the limit."""
+    vetted = few(rural, 261, **{"parameters.conscience": 0.3})
+    strict = LIABLE.with_changes({"practices.lending": {"decline_above": 0.02, "limit": 8000.0}})
+    limited = LIABLE.with_changes({"practices.lending": {"limit": 8000.0}})
+    free, small, ruled = (sim.simulate(vetted, policy, 15, seed=2).totals() for policy in (LIABLE, limited, strict))
+    assert (small["loan_size"] <= 8000.0).all() and (free["loan_size"] > small["loan_size"]).all()
+    assert (ruled["loans"] < small["loans"]).all()
     model = sim.BankModel(vetted, strict, seed=2)
     model.run_model()
     assert (model.teams[0].loans["balance"] <= 8000.0).all()
@@ -285,7 +290,7 @@ def test_a_rule_declines_what_managers_would_have_lent(rural) -> None:
 @pytest.fixture(scope="module")
 def switched(rural) -> dict[str, Any]:
     """A lively cooperative with everything at work, and with one mechanism off at a time."""
-    lively = few(rural, 300, 80, "R02 R05 R07", **{"parameters.default_mean": 0.15, "parameters.loan_rate": 1.5})
+    lively = few(rural, 300, 80, "R02 R05 R07", **{"parameters.loan_rate": 1.5})
     worlds = {"": lively, **{name: lively.with_changes({f"mechanisms.{name}": False}) for name in OWN}}
     return {name: sim.simulate(world, LIABLE, 30, seed=6) for name, world in worlds.items()}
 

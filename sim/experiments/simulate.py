@@ -53,7 +53,7 @@ class Runs:
         rows = self.frame[(self.frame["level"] == level) & (self.frame["period"] == "total")]
         if level == "manager":
             return rows.pivot(index=["replication", "id"], columns="measure", values="value")
-        cells = {how: rows.pivot_table(index="replication", columns="measure", values="value", aggfunc=how, observed=True)
+        cells = {how: rows.pivot_table(index="replication", columns="measure", values="value", aggfunc=how, observed=True, dropna=False)
                  for how in ("sum", "mean")}
         wide = pd.DataFrame({name: cells["sum" if list_measures()[name].kind in ("sum", "stock") else "mean"][name] for name in cells["sum"].columns})
         wide["accounts_per_10k_pay"] = _ratio(1e4 * wide["accounts"].to_numpy(), wide["pay"].to_numpy())
