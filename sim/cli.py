@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sim import __version__
-from sim.errors import InputError, nearest, nearest_language
+from sim.app.backtest_command import add_arguments as backtest_arguments
+from sim.app.options import choice, language, reader, whole
+from sim.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from sim.app.request import Request
@@ -23,7 +25,7 @@ DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 DEBUG_VARIABLE = "INCENTIVELAB_DEBUG"
 REPLICATIONS = 200
 BAR = "{desc} {percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"
-COMMANDS = ("demo", "compare", "check", "diff", "list", "new", "explore", "doctor")
+COMMANDS = ("demo", "compare", "backtest", "check", "diff", "list", "new", "explore", "doctor")
 LISTS = ("policies", "scenarios", "measures")
 # The baseline comes first. Of the eight it is nearest to what the branch did in 2015: bundled mentor pairs and a weekly meeting;
 # no pay plan is on record, and fixed pay is the eight's closest to the modest commission assumed for that quarter.
@@ -95,29 +97,6 @@ class _Parser(argparse.ArgumentParser):
         raise InputError(self.prog, found=f"a command line it cannot read ({message})", hint=f"See `{self.prog} --help`.")
 
 
-def _reader(option: str, kind: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
-    """Reads an option's value, or says in the common sentence what is wrong with it."""
-    def read(text: str) -> Any:
-        try:
-            return kind(text)
-        except ValueError:
-            raise InputError(option, found=repr(text[:60]), expected=expected) from None
-    return read
-
-
-def _whole(option: str) -> Callable[[str], Any]:
-    return _reader(option, int, "a whole number")
-
-
-def _choice(option: str, known: Sequence[str]) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in known:
-            close = nearest_language(text, known) if option == "--lang" else nearest(text, known).split("Known here")[0].strip()
-            raise InputError(option, found=repr(text[:60]), expected="one of " + ", ".join(known), hint=close)
-        return text
-    return read
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="incentivelab", description="Tries pay plans and management practices on a simulated branch before they are tried on people.",
@@ -140,32 +119,35 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("policies", nargs="+", metavar="POLICY", help="two or more, by name or path")
     compare.add_argument("--scenario", default=DEMO_SCENARIO, metavar="NAME|PATH", help="where they are tried (default: %(default)s)")
     _common(compare, out=None)
+    backtest = command("backtest", _backtest, "work out what plans would have paid on your own records; the first is the baseline",
+                       "\n\nThe folder gets report.html, workbook.xlsx, every line of everybody's statement, winners.csv and provenance.json.")
+    backtest_arguments(backtest)
     check = command("check", _check, "look for mistakes in policies and scenarios, and for what is doubtful in pay plans",
                     "\n\nEvery mistake of every file is told. Warnings give their reasons and are no mistakes.")
     check.add_argument("paths", nargs="+", metavar="PATH", help="policies and scenarios, by name or path")
     check.add_argument("--scenario", default=None, metavar="NAME|PATH",
                        help="also tell where policies do not fit, and which bonuses nobody or everybody would reach there")
     check.add_argument("--without", action="append", default=[], metavar="CODE", help="leave out the warning with this code (again for more)")
-    _language(check)
+    language(check)
     diff = command("diff", _diff, "tell what differs between two policies or two scenarios")
     diff.add_argument("a", metavar="A", help="a name or path")
     diff.add_argument("b", metavar="B", help="a name or path")
-    _language(diff)
+    language(diff)
     listing = command("list", _list, "list what the library holds")
-    listing.add_argument("what", type=_choice("list", LISTS), metavar="|".join(LISTS))
-    _language(listing)
+    listing.add_argument("what", type=choice("list", LISTS), metavar="|".join(LISTS))
+    language(listing)
     new = command("new", _new, "write a folder to start a branch, a policy and records of your own from",
                   "\n\nThe folder DIR/records holds a filled example of a bank's records, all invented, and the data dictionary.")
     new.add_argument("folder", metavar="DIR")
-    new.add_argument("--records", type=_choice("--records", ("xlsx", "csv")), default="xlsx", metavar="xlsx|csv",
+    new.add_argument("--records", type=choice("--records", ("xlsx", "csv")), default="xlsx", metavar="xlsx|csv",
                      help="records as a workbook or as a folder of CSV files (default: %(default)s)")
-    _language(new)
+    language(new)
     explore = command("explore", _explore, "open a notebook with sliders for pay, pairing and reporting",
                       "\n\nA copy of the notebook is put into the working folder and opened in JupyterLab, on this machine only.")
     explore.add_argument("--scenario", default=DEMO_SCENARIO, metavar="NAME|PATH", help="where policies are tried (default: %(default)s)")
-    explore.add_argument("--port", type=_whole("--port"), default=0, metavar="N", help="port to use (default: the first free one from 8888)")
+    explore.add_argument("--port", type=whole("--port"), default=0, metavar="N", help="port to use (default: the first free one from 8888)")
     explore.add_argument("--no-browser", action="store_true", help="print the address only")
-    _language(explore)
+    language(explore)
     doctor = command("doctor", _doctor, "show versions, caches and what is missing")
     doctor.add_argument("--clear-cache", action="store_true", help="remove compiled code and kept runs")
     doctor.add_argument("--day", action="store_true", help="show the stages of a simulated day")
@@ -173,23 +155,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _common(parser: argparse.ArgumentParser, out: str | None) -> None:
-    parser.add_argument("--replications", type=_whole("--replications"), default=REPLICATIONS, metavar="N",
+    parser.add_argument("--replications", type=whole("--replications"), default=REPLICATIONS, metavar="N",
                         help="runs of each policy (default: %(default)s)")
-    parser.add_argument("--seed", type=_whole("--seed"), default=1, metavar="N",
+    parser.add_argument("--seed", type=whole("--seed"), default=1, metavar="N",
                         help="of the random numbers all policies share (default: %(default)s)")
-    parser.add_argument("--jobs", type=_whole("--jobs"), default=None, metavar="N",
+    parser.add_argument("--jobs", type=whole("--jobs"), default=None, metavar="N",
                         help="processors to use; results do not depend on it (default: all)")
-    parser.add_argument("--confidence", type=_reader("--confidence", float, "a number from 0.5 up to, not including, 1"), default=0.95,
+    parser.add_argument("--confidence", type=reader("--confidence", float, "a number from 0.5 up to, not including, 1"), default=0.95,
                         metavar="SHARE", help="of the intervals (default: %(default)s)")
     parser.add_argument("--out", default=out, metavar="DIR",
                         help=f"folder for the report; an earlier report in it is replaced (default: {out or 'one in reports/'})")
-    _language(parser)
+    language(parser)
     parser.add_argument("--quiet", action="store_true", help="print only where the report is")
-
-
-def _language(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lang", type=_choice("--lang", ("en", "zh")), default="en", metavar="en|zh",
-                        help="language of the output (default: %(default)s)")
 
 
 def _refuse_unknown_command(given: list[str]) -> None:
@@ -224,6 +201,13 @@ def _compare(options: argparse.Namespace) -> int:
         print(*headline(result, asked.lang), sep="\n")
     print(say("command.report", asked.lang, path=os.path.join(given, "report.html")))
     return DONE
+
+
+def _backtest(options: argparse.Namespace) -> int:
+    from sim.app.backtest_command import run
+
+    with _unbroken():
+        return run(options)
 
 
 @contextmanager
@@ -281,10 +265,10 @@ def _diff(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     if options.what == "measures":
-        from sim.experiments.measures import list_measures
+        from sim.app.policy_commands import list_measures_command
 
-        rows = [(name, measure.unit, getattr(measure.label, options.lang)) for name, measure in list_measures().items()]
-    elif options.what == "policies":
+        return list_measures_command(options.lang)
+    if options.what == "policies":
         from sim.policy import list_policies, load_policy
 
         rows = [(name, (policy := load_policy(name)).status, getattr(policy.title, options.lang)) for name in list_policies()]

@@ -86,7 +86,7 @@ class Manager(mesa.Agent):
     @property
     def pay(self) -> float:
         """CNY paid so far."""
-        return int(self.team.state.lines[self.place].sum()) / 100.0
+        return int(self.team.state.months[:, self.place].sum()) / 100.0
 
     @property
     def customers(self) -> np.recarray:

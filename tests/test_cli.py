@@ -20,6 +20,7 @@ import pytest
 from caches import own_cache
 
 import sim
+from sim.policy.measures import pay_measures
 from sim.app.folders import MANIFEST, replacing, usable_folder
 from sim.app.notebooks import list_notebooks
 from sim.cli import DEMO_POLICIES, main
@@ -186,7 +187,7 @@ TIERS = "pay: {commission: {schedule: {kind: tiers, mode: marginal, tiers: [{fro
 BOMB = "a: &a [x, x]\n" + "".join(f"{new}: &{new} [*{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}, *{old}]\n" for old, new in zip("abcdefgh", "bcdefghi"))
 FILES = {
     "misspelt key": (BASE + "pay: {commission: {shedule: {rate: 1}}}\n", ["pay.commission.shedule", "Did you mean `schedule`?"]),
-    "negative pay": (BASE + "pay: {commission: {schedule: {rate: -5}}}\n", ["pay.commission.schedule.rate", "-5", "0 or more"]),
+    "negative pay": (BASE + "pay: {base: {schedule: {amount: -5}}}\n", ["pay.base.schedule.amount", "-5", "0 or more"]),
     "overlapping tiers": (BASE + TIERS, ["pay.commission.schedule.tiers.#2.from", "3", "5"]),
     "unknown manager": (BASE + "practices: {mentor_pairing: {rule: named, pairs: [[A, Q]]}}\n", ["practices.mentor_pairing.pairs", "`Q`", "Known here: A, B"]),
     "not a number": (BASE + "pay: {commission: {schedule: {rate: .nan}}}\n", ["pay.commission.schedule.rate", ".nan", "finite"]),
@@ -343,9 +344,13 @@ def test_a_report_written_from_python_may_be_replaced(tmp_path: Path, short, fac
 
 
 def test_lists_name_all_there_is(capsys: pytest.CaptureFixture[str]):
-    for what, known in (("policies", sim.list_policies()), ("scenarios", sim.list_scenarios()), ("measures", list(sim.list_measures()))):
+    for what, known in (("policies", sim.list_policies()), ("scenarios", sim.list_scenarios())):
         assert main(["list", what]) == 0
         assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == known
+    assert main(["list", "measures"]) == 0
+    simulated, paid_for = capsys.readouterr().out.split("\n\n")
+    assert [line.split()[0] for line in simulated.splitlines()] == list(sim.list_measures())
+    assert [line.split()[0] for line in paid_for.splitlines()[1:]] == list(pay_measures())
     assert main(["list", "measures", "--lang", "zh"]) == 0
     assert "开户数" in capsys.readouterr().out
 
@@ -411,7 +416,7 @@ def test_help_and_version_are_there_at_once(tmp_path: Path):
 def test_help_names_only_commands_that_exist(capsys: pytest.CaptureFixture[str]):
     assert main(["--help"]) == 0
     named = re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE)
-    assert named == ["demo", "compare", "check", "diff", "list", "new", "explore", "doctor"]
+    assert named == ["demo", "compare", "backtest", "check", "diff", "list", "new", "explore", "doctor"]
     for name in named:
         assert main([name, "--help"]) == 0
         assert "--debug" in capsys.readouterr().out

@@ -185,13 +185,29 @@ def test_the_branch_of_the_how_to_lives_under_its_policy(tmp_path: Path) -> None
         assert (result.baseline.totals()["accounts"] >= 0).all()
 
 
+def test_the_plans_of_the_back_test_pay_what_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    page = DOCS / "backtest.md"
+    (now,), (proposal,) = blocks(page, "yaml now"), blocks(page, "yaml proposal")
+    shown = [arguments for arguments in commands(page) if arguments[0] in ("new", "check", "backtest") and "--pseudonymise" not in arguments]
+    assert [arguments[0] for arguments in shown] == ["new", "check", "backtest"]
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(shown[0]) == cli.DONE
+    (tmp_path / "my-bank" / "now.yaml").write_text(now, encoding="utf-8")
+    (tmp_path / "my-bank" / "proposal.yaml").write_text(proposal, encoding="utf-8")
+    assert cli.main(shown[1]) == cli.DONE
+    assert cli.main([*shown[2], "--resamples", "0"]) == cli.DONE
+    told = capsys.readouterr().out
+    assert "(\u22123.0 %)" in told and "7 lose over 5 %" in told
+    assert {path.name for path in (tmp_path / "my-bank" / "backtest").iterdir()} >= set(re.findall(r"^\| `([\w.]+)` \|", page.read_text(), re.MULTILINE))
+
+
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
 def known_names() -> set[str]:
     """Everything the model description may name with an underscore."""
     fields = {field for part in vars(schema).values() if isinstance(part, type) and hasattr(part, "model_fields") for field in part.model_fields}
-    words = set(re.findall(r"\w+", (ROOT / "sim" / "policy" / "schema.py").read_text(encoding="utf-8")))
+    words = {word for path in (ROOT / "sim" / "policy").glob("*.py") for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
     manager = {"tenure_months", "per_manager"}
     return {*load_parameters(), *load_mechanisms(), *sim.list_measures(), *(MANAGER.names or ()), *(CUSTOMER.names or ()), *fields,
             *words, *manager}

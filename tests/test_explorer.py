@@ -11,10 +11,11 @@ import yaml
 
 import sim.app.explorer
 from sim.app.chart import accounts_svg, differences_svg
-from sim.app.explorer import Explorer, explorer
+from sim.app.explorer import Explorer, explorer, fitting
 from sim.app.levers import levers_of, moved, out_of_reach
 from sim.app.words import say
-from sim.policy import list_policies, load_policy, make_policy
+from sim.policy import load_policy, make_policy
+from sim.world import load_scenario
 
 FEW = 4
 
@@ -35,13 +36,16 @@ def back_to_the_start(request: pytest.FixtureRequest) -> None:
 # Levers
 
 
-@pytest.mark.parametrize("name", list_policies())
+# the policies that the explorer offers
+TRIED = sorted({name for scenario in ("changzhou-2015", "changzhou-2016") for name in fitting(load_scenario(scenario))})
+
+@pytest.mark.parametrize("name", TRIED)
 def test_levers_left_alone_leave_a_policy_as_it_is(name: str):
     policy = load_policy(name)
     assert moved(policy, levers_of(policy)).digest == policy.digest
 
 
-@pytest.mark.parametrize("name", list_policies())
+@pytest.mark.parametrize("name", TRIED)
 @pytest.mark.parametrize(
     "change",
     [

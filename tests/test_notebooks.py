@@ -32,7 +32,7 @@ from sim.app.results import broken, plain, results_of, write_results
 from sim.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("changzhou", "compare", "explore", "policy_run")
+NAMES = ("backtest", "changzhou", "compare", "explore", "policy_run")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -85,7 +85,7 @@ def test_a_notebook_is_stored_without_outputs_and_with_plain_parameters(name: st
 # As they are executed
 
 
-@pytest.mark.parametrize(("name", "lang"), [*((name, "en") for name in NAMES), ("compare", "zh"), ("changzhou", "zh")])
+@pytest.mark.parametrize(("name", "lang"), [*((name, "en") for name in NAMES), ("compare", "zh"), ("changzhou", "zh"), ("backtest", "zh")])
 def test_a_notebook_runs_and_leaves_its_results(name: str, lang: str, tmp_path: Path):
     out = run_notebook(name, tmp_path / "out.ipynb", {"fast": True, "lang": lang})
     assert not errors(out)

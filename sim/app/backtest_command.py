@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import InputError, nearest, nearest_language
+from sim.app.options import choice, language, reader, whole
+from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.payroll.backtest import Backtest
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 DONE = 0
 FORMATS = ("parquet", "csv", "xlsx")
-LANGUAGES = ("en", "zh")
 WORKBOOK, WINNERS = "workbook.xlsx", "winners.csv"
 MOST_KEY = 4096                       # bytes
 
@@ -35,35 +35,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("policies", nargs="+", metavar="POLICY", help="one or more, by name or path; the first is the baseline")
     parser.add_argument("--data", required=True, metavar="DIR|FILE", help="records: a folder of CSV files or a workbook (docs/records.md)")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results; an earlier report in it is replaced")
-    parser.add_argument("--pseudonymise", default=None, metavar="KEYFILE",
-                        help="put codes in place of ids and names in every output; the file holds a key of 16 bytes or more, to be kept elsewhere")
-    parser.add_argument("--seed", type=_reader("--seed", int, "a whole number"), default=1, metavar="N", help="of the resamples (default: %(default)s)")
-    parser.add_argument("--resamples", type=_reader("--resamples", int, "a whole number"), default=200, metavar="N",
+    parser.add_argument(
+        "--pseudonymise",
+        default=None,
+        metavar="KEYFILE",
+        help="put codes in place of ids and names in every output; the file holds a key of 16 bytes or more, to be kept elsewhere",
+    )
+    parser.add_argument("--seed", type=whole("--seed"), default=1, metavar="N", help="of the resamples (default: %(default)s)")
+    parser.add_argument("--resamples", type=whole("--resamples"), default=200, metavar="N",
                         help="for the bands, from 20 on; 0 for none (default: %(default)s)")
-    parser.add_argument("--scale", type=_reader("--scale", _scales, "factors with commas between, such as 0.9,1,1.1"), default=(0.9, 1.0, 1.1),
-                        metavar="A,B,...", help="levels of performance at which cost is worked out (default: 0.9,1,1.1)")
-    parser.add_argument("--format", type=_choice("--format", FORMATS), default="parquet", metavar="|".join(FORMATS),
+    parser.add_argument(
+        "--scale",
+        type=reader("--scale", _scales, "factors with commas between, such as 0.9,1,1.1"),
+        default=(0.9, 1.0, 1.1),
+        metavar="A,B,...",
+        help="levels of performance at which cost is worked out (default: 0.9,1,1.1)",
+    )
+    parser.add_argument("--format", type=choice("--format", FORMATS), default="parquet", metavar="|".join(FORMATS),
                         help="of the file with every line; xlsx: in the workbook alone, where they fit a sheet (default: %(default)s)")
-    parser.add_argument("--lang", type=_choice("--lang", LANGUAGES), default="en", metavar="en|zh", help="language of the output (default: %(default)s)")
+    language(parser)
     parser.add_argument("--quiet", action="store_true", help="print only where the report is")
-
-
-def _reader(option: str, kind: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
-        try:
-            return kind(text)
-        except ValueError:
-            raise InputError(option, found=repr(text[:60]), expected=expected) from None
-    return read
-
-
-def _choice(option: str, known: Sequence[str]) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in known:
-            hint = nearest_language(text, known) if option == "--lang" else nearest(text, known)
-            raise InputError(option, found=repr(text[:60]), expected="one of " + ", ".join(known), hint=hint)
-        return text
-    return read
 
 
 def _scales(text: str) -> tuple[float, ...]:
@@ -88,7 +79,9 @@ def run(options: argparse.Namespace) -> int:
     if key is not None:
         records, policies = hidden(records, policies, key)
     told = _Told(lang, options.quiet)
-    result = replace(backtest(policies, records, scales=options.scale, resamples=options.resamples, seed=options.seed, progress=told), digests=digests)
+    result = replace(
+        backtest(policies, records, scales=options.scale, resamples=options.resamples, seed=options.seed, progress=told), digests=digests
+    )
     with replacing(folder) as staging:
         write_folder(result, staging, lang, options.format, key is not None, told)
     if not options.quiet:
@@ -132,7 +125,13 @@ def write_folder(result: Backtest, folder: Path, lang: str, kind: str = "parquet
     write_winners(result, folder / WINNERS)
     write_workbook(result, folder / WORKBOOK, lang, lines, SHEET_ROWS if kind == "xlsx" else USUAL_LINES)
     digests = {name: _sha256(folder / name) for name in (lines, WINNERS, WORKBOOK) if name}
-    made = {**result.provenance, "packages": {**packages(), **_more_packages()}, "language": lang, "pseudonymised": hidden_names, "files": digests}
+    made = {
+        **result.provenance,
+        "packages": {**packages(), **_more_packages()},
+        "language": lang,
+        "pseudonymised": hidden_names,
+        "files": digests,
+    }
     (folder / PROVENANCE).write_text(json_text(made), encoding="utf-8", newline="\n")
     (folder / REPORT).write_text(render_backtest(result, lang, digests, lines or WORKBOOK, hidden_names), encoding="utf-8", newline="\n")
 
@@ -155,7 +154,9 @@ def _key(given: str, folder: Path) -> bytes:
     """The key in the file, without white space around it. Errors: InputError, which never shows it."""
     path = Path(given)
     if folder in Path(os.path.abspath(path)).parents:
-        raise InputError("--pseudonymise", found="a key file in the folder of the results", expected="one kept elsewhere, apart from what it protects")
+        raise InputError(
+            "--pseudonymise", found="a key file in the folder of the results", expected="one kept elsewhere, apart from what it protects"
+        )
     try:
         if path.stat().st_size > MOST_KEY:
             raise InputError("--pseudonymise", found="a large file", expected=f"a key of 16 to {MOST_KEY} bytes")
@@ -172,7 +173,11 @@ def hidden(records: Records, policies: Sequence[Policy], key: bytes) -> tuple[Re
     names = {name for name in records.people["name"] if len(name) > 1}
     for policy in policies:
         if _names_one(policy, names):
-            raise InputError(policy.name, found="the name of one of the people in its words", expected="a policy that names nobody, as it is shown in every output")
+            raise InputError(
+                policy.name,
+                found="the name of one of the people in its words",
+                expected="a policy that names nobody, as it is shown in every output",
+            )
     known = set(records.people["person"])
     changed = []
     for policy in policies:
@@ -184,7 +189,13 @@ def hidden(records: Records, policies: Sequence[Policy], key: bytes) -> tuple[Re
 
 def _names_one(policy: Policy, names: set[str]) -> bool:
     """Whether a name stands in what outputs show of a policy: its name, titles, elements and their labels."""
-    shown = [policy.name, *_texts(policy.title), *_texts(policy.label), *policy.pay, *(text for element in policy.pay.values() for text in _texts(element.label))]
+    shown = [
+        policy.name,
+        *_texts(policy.title),
+        *_texts(policy.label),
+        *policy.pay,
+        *(text for element in policy.pay.values() for text in _texts(element.label)),
+    ]
     text = "\n".join(shown)
     return any(re.search(rf"\b{re.escape(name)}\b", text) if name.isascii() else name in text for name in names)
 

@@ -45,7 +45,7 @@ class Explorer(widgets.VBox):
         self.comparison: Comparison | None = None
         self._runs: OrderedDict[str, Runs] = OrderedDict()
         self._settling = False  # while several controls are set at once, they are not answered one by one
-        names = _fitting(scenario)
+        names = fitting(scenario)
         self.start = widgets.Dropdown(options=[(title_of(load_policy(name), lang), name) for name in names], **self._look("start", "460px"),
                                       value=scenario.name if scenario.name in names else FALLBACK if FALLBACK in names else names[0])
         self.controls = self._made()
@@ -177,7 +177,7 @@ class Explorer(widgets.VBox):
         return widgets.VBox([heading, *(self.controls[control] for control in controls)], layout=widgets.Layout(margin="0 12px 0 0"))
 
 
-def _fitting(scenario: Scenario) -> list[str]:
+def fitting(scenario: Scenario) -> list[str]:
     """The library's policies that can be tried in a scenario."""
     return [name for name in list_policies() if _fits(scenario, name)]
 

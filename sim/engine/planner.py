@@ -69,11 +69,11 @@ def forecast_joint(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, f
     """As `forecast`, for a joint line and `rates` units a day of each measure; leaves its slopes in its rows of the outlook."""
     line = pay.lines[g]
     for place in range(line.inputs, line.inputs_stop):
-        if pay.inputs[place].measure > 1:
+        if pay.lines[place].measure > 1:
             return forecast_plain(pay, g, o, rates)
     shift, slope = np.zeros(line.inputs_stop - line.inputs), np.zeros(line.inputs_stop - line.inputs)
     for place in range(len(shift)):
-        read = pay.inputs[line.inputs + place]
+        read = pay.lines[line.inputs + place]
         if read.measure >= 0:
             row = o[g + read.measure]
             times = 12.0 / months_covered(read.over, line.period, int(row.ends)) if read.annualised else 1.0
@@ -95,7 +95,7 @@ def inputs_at(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, float]
     """Fill in the inputs of a joint line as expected, one measure moved by so many units."""
     line = pay.lines[g]
     for place in range(len(x)):
-        read = pay.inputs[line.inputs + place]
+        read = pay.lines[line.inputs + place]
         m = read.measure
         if m < 0:
             continue
@@ -120,7 +120,7 @@ def forecast_plain(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, f
         row = o[g + m]
         row.slope = 0.0
         for place in range(len(x)):
-            if pay.inputs[line.inputs + place].measure == m:
+            if pay.lines[line.inputs + place].measure == m:
                 rate = rates[0] if m == 0 else rates[1] if m == 1 else 0.0
                 by = row.sd * math.sqrt(row.left) if row.sd > 0.0 else math.sqrt(1.0 + max(0.0, row.left * (rate + row.others)))
                 inputs_at(pay, g, o, rates, x, m, by)

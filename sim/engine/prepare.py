@@ -21,7 +21,7 @@ from sim.engine.streams import (
 from sim.engine.stages.chances import spread
 from sim.engine.stages.credit import open_credit
 from sim.engine.stages.customers import populate
-from sim.policy.kernel import Schedules
+from sim.policy.kernel import Schedules, plan_row
 from sim.rules.learning import learn
 from sim.rules.prospecting import access, order_attention
 
@@ -207,14 +207,14 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
     room = max(room, room_for(w))
     weeks, months = w.days.week[-1] + 1, w.days.month[-1] + 1
     longest = int(w.people.portfolio.max()) + room - int(w.people.portfolio.sum())
-    over_time, columns = len(elements.terms) > 0, len(elements.lines)
+    count = int(elements.lines[0].count)
+    more = PLAN_LINES + (count + 1) * BOOKS + months * count if plan_row(elements).timed else 0
     lent = room if w.lending.lending > 0.0 else 0              # a customer has one loan at a time
     return State(
         rows(MANAGER, n), rows(CUSTOMER, room), rows(POOL, n + 1, CHANNEL_COUNT), np.zeros((n, longest), dtype=np.int64),
-        rows(TALLY, 1)[0], np.zeros((n, columns + PLAN_LINES * over_time), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
-        np.zeros((n * over_time, columns + 1, BOOKS), dtype=np.int64), np.zeros((months * over_time, n, columns), dtype=np.int64),
+        rows(TALLY, 1)[0], np.zeros((n, count + more), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
-        rows(OUTLOOK, len(merged.lines)), new_desk(merged), rows(MANAGER, 1)[0],
+        rows(OUTLOOK, merged.lines[0].count), new_desk(merged), rows(MANAGER, 1)[0],
         rows(CREDIT, n), rows(LOAN, n, longest if lent else 0), rows(LOAN, lent), np.zeros((months if lent else 0, n, len(LEDGER))),
     )
 
@@ -222,7 +222,7 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
 def new_desk(merged: Schedules) -> np.record:
     """An empty desk that knows which measures pay counts."""
     desk = rows(DESK, 1)[0]
-    used = sorted({int(measure) for measure in merged.lines.measure if measure >= 0})
+    used = sorted({int(measure) for measure in merged.lines[: merged.lines[0].count].measure if measure >= 0})
     desk.uses = len(used)
     desk.used[: len(used)] = used
     return desk
@@ -239,8 +239,7 @@ def clear(s: State) -> None:
     for i in range(len(s.managers)):
         s.managers[i] = s.blank
     s.tally.customers, s.tally.overflow, s.tally.loans = 0, 0, 0
-    s.lines[:], s.months[:], s.books[:], s.later[:] = 0, 0, 0, 0
-    s.weeks[:], s.daily_accounts[:], s.finals[:] = 0.0, 0.0, 0.0
+    s.lines[:], s.months[:], s.weeks[:], s.daily_accounts[:], s.finals[:] = 0, 0, 0.0, 0.0, 0.0
     s.ledger[:] = 0.0
 
 

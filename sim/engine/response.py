@@ -43,16 +43,17 @@ def best_response(
     `sim.rules.effort.norm_pull`. imposed: hours a day taken. levels, refinements: fineness of the search.
     """
     merged = (pay_tables(policy, PAY_MEASURES) if isinstance(policy, Policy) else policy)[1]
-    desk, outlook = new_desk(merged), rows(OUTLOOK, len(merged.lines))
+    desk, outlook = new_desk(merged), rows(OUTLOOK, merged.lines[0].count)
     theta = np.atleast_1d(np.asarray(productivity, dtype=np.float64))
     desk.theta[: len(theta)] = theta
     own = np.atleast_1d(np.asarray(own_worth, dtype=np.float64))
     desk.own_worth[: len(own) if len(own) > 1 else None] = own
     desk.yields[:SERVICE, 0] = 1.0
     desk.yields[SERVICE, SERVICE_CONTACTS] = 1.0
-    mine = merged.lines.joint != FURTHER
+    lines = merged.lines[: merged.lines[0].count]
+    mine = lines.joint != FURTHER
     outlook.done, outlook.others, outlook.left, outlook.scale = done * mine, others * mine, days_left, 1.0
-    outlook.share = np.where(merged.lines.own, 1.0, 1.0 / group) * merged.lines.weight
+    outlook.share = np.where(lines.own, 1.0, 1.0 / group) * lines.weight
     outlook.rest, outlook.month, outlook.year, outlook.ends = 1.0, done * mine, done * mine, 12.0
     outlook.sd = 0.0 if noise_sd is None else max(noise_sd, 1e-12)      # 0 is the code for counts
     person = Person(cost, gamma, eta, imposed, capacity, norm or 0.0, below if norm is not None else 0.0,

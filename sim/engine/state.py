@@ -183,8 +183,9 @@ class State(NamedTuple):
     """What a day changes, for n managers, W weeks, M months, D days and E lines of pay.
 
     pools (n + 1, channels): each manager's, and the branch's in the last row. book (n, room): rows of the customers held.
-    lines (n, E) and months (M, n): fen paid; where pay is settled over time, lines has PLAN_LINES columns more. books (n, E + 1, BOOKS) and
-    later (M, n, E): fen on the way, see `settle_over_time`. weeks (W, n, RECORDS), daily_accounts (D, n), finals (n, FINALS): records.
+    lines (n, E) and months (M, n): fen paid; where pay is settled over time, lines has more columns: the PLAN_LINES lines of the whole plan, and
+    for each i what is on the way, BOOKS numbers by element and plan, then what is to be released by month and element (`settle_over_time`).
+    weeks (W, n, RECORDS), daily_accounts (D, n), finals (n, FINALS): records.
     credit (n), queue (n, room), loans: lending; ledger (M, n, LEDGER): its records; empty where nobody borrows.
     outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
     """
@@ -196,8 +197,6 @@ class State(NamedTuple):
     tally: np.record
     lines: np.ndarray
     months: np.ndarray
-    books: np.ndarray
-    later: np.ndarray
     weeks: np.ndarray
     daily_accounts: np.ndarray
     finals: np.ndarray

@@ -18,7 +18,7 @@ _HOME = {
     "load_indicators": "sim.payroll.indicators", "scores": "sim.payroll.scoring", "Scores": "sim.payroll.scoring",
     "roll_up": "sim.payroll.rollup", "customer_scores": "sim.payroll.customers",
     "known_measures": "sim.payroll.dictionary", "data_dictionary": "sim.payroll.dictionary",
-    "write_example": "sim.payroll.example", "as_csv": "sim.payroll.example", "as_workbook": "sim.payroll.example", "neutralised": "sim.payroll.cells",
+    "write_example": "sim.payroll.example", "example_records": "sim.payroll.example", "as_csv": "sim.payroll.example", "as_workbook": "sim.payroll.example", "neutralised": "sim.payroll.cells",
 }
 __all__ = sorted(_HOME)
 __getattr__ = loader(__name__, _HOME)

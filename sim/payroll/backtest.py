@@ -7,9 +7,10 @@ differently here because of a plan: that is what the simulation is for. Amounts 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,18 @@ import pandas as pd
 from sim import __version__
 from sim.errors import InputError
 from sim.payroll.backtest_people import (
-    TENURES, History, attainment, gini, groups_of, income_of, performances, rank_correlation, top_over_median,
+    TENURES,
+    History,
+    attainment,
+    gini,
+    groups_of,
+    income_of,
+    performances,
+    rank_correlation,
+    top_over_median,
 )
 from sim.payroll.records import Records
-from sim.payroll.shifts import MOST, WHOLE, Redraws, needed, scaled, spread
+from sim.payroll.shifts import MOST, WHOLE, Redraws, needed, scaled, spread, stacked
 from sim.payroll.statement import Statements, statements
 from sim.policy import Policy
 
@@ -30,6 +39,7 @@ SPREADS = (0.0, 0.5, 1.0, 1.5)        # times each month's distance to the perso
 CONFIDENCE = 0.90                     # of all bands: nine resamples in ten
 MANY_LINES = 200_000                  # from so many lines on, the performance needed is found to a hundredth, not a ten-thousandth
 MOST_REDRAWN = 20_000_000             # lines worked out for histories drawn anew, at most
+LINES_AT_ONCE = 250_000               # of several histories paid together
 FEWEST_REDRAWN = 20                   # histories; with fewer no band is told
 Progress = Callable[[str], None]
 
@@ -125,23 +135,28 @@ class Backtest:
     def _needed(self, policy: Policy) -> np.ndarray:
         """The least factor by person, as `winners` gives it."""
         self.progress("needed")
-        together: dict[int, np.ndarray] = {}
-
-        def all_at(part: int) -> np.ndarray:
-            if part not in together:
-                together[part] = _by_person(statements(policy, scaled(self.records, part)))
-            return together[part]
+        together = {WHOLE: self.pay[policy.name]}
 
         def pay_at(parts: np.ndarray) -> np.ndarray:
-            if len(alike := np.unique(parts)) == 1:
-                return all_at(int(alike[0]))
-            if not interacts(policy):
+            alike = np.unique(parts)
+            if len(alike) > 1 and not interacts(policy):
                 return _by_person(statements(policy, scaled(self.records, parts)))
-            return np.array([all_at(int(part)) for part in alike])[np.searchsorted(alike, parts), np.arange(len(parts))]
+            unknown = [int(part) for part in alike if int(part) not in together]
+            together.update(zip(unknown, self._totals(policy, (scaled(self.records, part) for part in unknown)), strict=True))
+            return np.array([together[int(part)] for part in alike])[np.searchsorted(alike, parts), np.arange(len(parts))]
 
-        together[WHOLE] = self.pay[policy.name]
         found = needed(pay_at, self.pay[self.baseline.name], self.grains[policy.name])
         return np.where(found < 0, np.nan, found / WHOLE)
+
+    def _totals(self, policy: Policy, histories: Iterable[Records]) -> Iterator[np.ndarray]:
+        """Fen by person on each of several histories, as many of them at once as fit."""
+        at_once = max(1, LINES_AT_ONCE // max(1, length_of(self.statements[policy.name]))) if _stackable(policy) else 1
+        waiting = iter(histories)
+        while some := list(islice(waiting, at_once)):
+            if len(some) == 1:
+                yield _by_person(statements(policy, some[0]))
+            else:
+                yield from _by_person(statements(policy, stacked(some))).reshape(len(some), -1)
 
     # --- cost ---
 
@@ -190,8 +205,8 @@ class Backtest:
             found.append(times[self.clusters].astype(np.int32))
         return found
 
-    def _luck(self, stream: int) -> np.random.Generator:
-        return np.random.default_rng([self.seed, stream])
+    def _luck(self, *stream: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, *stream])
 
     def band(self, values: np.ndarray) -> tuple[float, float]:
         """Where nine in ten resampled totals lie, for an amount by person; for as many people as there are. NaN without resamples."""
@@ -215,7 +230,7 @@ class Backtest:
             self.progress(name)
             history = self.records if factor == 1 else shift(factor)
             for policy in self.policies:
-                pay = self.pay[policy.name] if factor == 1 else _by_person(statements(policy, history))
+                pay = self.pay[policy.name] if factor == 1 else next(self._totals(policy, [history]))
                 rows.append((policy.name, factor, int(pay.sum()), *self.band(pay)))
         return pd.DataFrame(rows, columns=["policy", name, "pay", "low", "high"])
 
@@ -225,12 +240,14 @@ class Backtest:
         or nobody has two quarters."""
         redraws = Redraws(self.records)
         many = min(self.resamples, MOST_REDRAWN // max(self.lines, 1)) if redraws.people else 0
-        draw, rows = self._luck(2), []
-        for number in range(many if many >= FEWEST_REDRAWN else 0):
-            if number % 20 == 0:
-                self.progress("redrawn")
-            history = redraws.one(draw)
-            rows += [(policy.name, number, int(_by_person(statements(policy, history)).sum())) for policy in self.policies]
+        rows: list[tuple[str, int, int]] = []
+        if many < FEWEST_REDRAWN:
+            many = 0
+        else:
+            self.progress("redrawn")
+        for policy in self.policies:
+            histories = (redraws.one(self._luck(2, number)) for number in range(many))
+            rows += [(policy.name, number, int(pay.sum())) for number, pay in enumerate(self._totals(policy, histories))]
         return pd.DataFrame(rows, columns=["policy", "draw", "pay"])
 
     @cached_property
@@ -258,8 +275,18 @@ class Backtest:
             for grade, places in grades.items():
                 there = int(months[places].sum())
                 totals = sums[places].sum(axis=0)
-                rows += [(name, grade, element, int(total), int((months[places] > 0).sum()), there, float(total) / 100 / there if there else np.nan)
-                         for element, total in zip(elements, totals, strict=True)]
+                rows += [
+                    (
+                        name,
+                        grade,
+                        element,
+                        int(total),
+                        int((months[places] > 0).sum()),
+                        there,
+                        float(total) / 100 / there if there else np.nan,
+                    )
+                    for element, total in zip(elements, totals, strict=True)
+                ]
         return pd.DataFrame(rows, columns=["policy", "grade", "element", "pay", "people", "months", "a_month"])
 
     @cached_property
@@ -322,10 +349,19 @@ class Backtest:
         """What made it."""
         from sim.compiled import results_digest
 
-        return {"incentivelab": __version__, "code": results_digest(), "seed": self.seed, "resamples": self.resamples, "scales": list(self.scales),
-                "confidence": CONFIDENCE, "data_digest": self.data_digest, "months": [str(month) for month in self.history.months[[0, -1]]],
-                "people": len(self.records.people), "baseline": self.baseline.name,
-                "policies": {policy.name: self.digests.get(policy.name, policy.digest) for policy in self.policies}}
+        return {
+            "incentivelab": __version__,
+            "code": results_digest(),
+            "seed": self.seed,
+            "resamples": self.resamples,
+            "scales": list(self.scales),
+            "confidence": CONFIDENCE,
+            "data_digest": self.data_digest,
+            "months": [str(month) for month in self.history.months[[0, -1]]],
+            "people": len(self.records.people),
+            "baseline": self.baseline.name,
+            "policies": {policy.name: self.digests.get(policy.name, policy.digest) for policy in self.policies},
+        }
 
     @cached_property
     def data_digest(self) -> str:
@@ -368,9 +404,11 @@ def ordered(policies: Sequence[Policy], baseline: Policy | str | None) -> list[P
 def check_numbers(scales: Sequence[float], resamples: int, seed: int) -> None:
     for scale in scales:
         if not 0 < scale <= MOST / WHOLE or abs(scale * WHOLE - round(scale * WHOLE)) > 1e-6:
-            raise InputError("backtest", "scales", found=f"{scale:g}", expected=f"factors above 0 up to {MOST // WHOLE}, with four decimals at most")
-    if isinstance(resamples, bool) or not isinstance(resamples, int) or not (resamples == 0 or 20 <= resamples <= 10_000):
-        raise InputError("backtest", "resamples", found=str(resamples), expected="a whole number from 20 to 10000, or 0 for no bands")
+            raise InputError(
+                "backtest", "scales", found=f"{scale:g}", expected=f"factors above 0 up to {MOST // WHOLE}, with four decimals at most"
+            )
+    if isinstance(resamples, bool) or not isinstance(resamples, int) or not (resamples == 0 or 20 <= resamples <= 2_000):
+        raise InputError("backtest", "resamples", found=str(resamples), expected="a whole number from 20 to 2000, or 0 for no bands")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
         raise InputError("backtest", "seed", found=str(seed), expected="a whole number of 0 or more")
 
@@ -390,6 +428,11 @@ def band_of(old: np.ndarray, new: np.ndarray) -> np.ndarray:
 def interacts(policy: Policy) -> bool:
     """Whether somebody's pay can depend on another's results."""
     return bool(_ties(policy))
+
+
+def _stackable(policy: Policy) -> bool:
+    """Whether many histories can be paid at once: nothing is shared by all, and nobody is named."""
+    return "budget" not in _ties(policy) and not any(override.person for override in policy.overrides)
 
 
 def _ties(policy: Policy) -> set[str]:

@@ -184,8 +184,17 @@ def _attained(history: History, measure: str, label: str, target: np.ndarray, so
         return
     rows = np.flatnonzero((target > 0) & history.held[first : last + 1].all(axis=0))
     if len(rows):
-        yield pd.DataFrame({"row": rows, "measure": measure, "period": label, "source": source, "result": result[rows], "target": target[rows],
-                            "attainment": result[rows] / target[rows]})
+        yield pd.DataFrame(
+            {
+                "row": rows,
+                "measure": measure,
+                "period": label,
+                "source": source,
+                "result": result[rows],
+                "target": target[rows],
+                "attainment": result[rows] / target[rows],
+            }
+        )
 
 
 # --- statistics -------------------------------------------------------------------------------------------------------

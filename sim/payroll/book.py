@@ -18,7 +18,7 @@ from sim.payroll.credits import Credits
 from sim.payroll.derived import over_period, parts_of
 from sim.payroll.entries import rings, round_trip
 from sim.payroll.records import Records
-from sim.payroll.targets import GivenTargets, portfolios_of
+from sim.payroll.targets import GivenTargets, group_sums, portfolios_of
 from sim.policy.exact import LARGEST, SCALE
 from sim.policy.rational import Exact
 from sim.policy.schema import MONTHS_OF, Policy
@@ -54,7 +54,7 @@ class Book:
     people: ids. months: of the records. days: calendar days of each. values: by measure, int64 months x people in millionths.
     posts, post_days: whether and for how many days in post. service: month of service, 1 in the first; LONG_AGO where the first day
     is not recorded. whole_first_month: whether somebody joined on the first of a month. grades, states: text by month and person.
-    supervisors: row numbers, -1 for nobody.
+    supervisors: row numbers, -1 for nobody; None where the records do not say.
     """
 
     policy: Policy
@@ -70,7 +70,7 @@ class Book:
     states: np.ndarray
     groups: Groups
     outlets: np.ndarray
-    supervisors: np.ndarray
+    supervisors: np.ndarray | None
     targets: GivenTargets
     portfolios: Mapping[str, np.ndarray]
     credits: Credits
@@ -216,8 +216,8 @@ def codes_of(column: pd.Series, ids: pd.Index, table: str) -> np.ndarray:
 
 def _check_sums(values: Mapping[str, np.ndarray]) -> None:
     for name, rows in values.items():
-        if np.abs(rows.astype(float)).sum() > LARGEST / 2:
-            raise InputError("measures", name, found="results too large to add up", expected=f"less than {LARGEST // SCALE // 2} together")
+        if np.abs(rows.astype(float)).sum(axis=0).max(initial=0) > LARGEST / 2:
+            raise InputError("measures", name, found="results too large to add up", expected=f"less than {LARGEST // SCALE // 2} of one person")
 
 
 def _days_of(people: pd.DataFrame, name: str) -> np.ndarray:
@@ -259,8 +259,10 @@ def _over_time(records: Records, ids: pd.Index, months: pd.PeriodIndex) -> tuple
     return grades, states
 
 
-def _supervisors(people: pd.DataFrame, ids: pd.Index) -> np.ndarray:
+def _supervisors(people: pd.DataFrame, ids: pd.Index) -> np.ndarray | None:
     """The row of each one's supervisor, -1 for nobody."""
+    if "supervisor" not in people:
+        return None
     names = _texts(people, "supervisor")
     places = ids.get_indexer(names)
     if (lost := (places < 0) & (names != "")).any():
@@ -313,18 +315,20 @@ def one_denominator(numbers: Exact) -> Exact:
     """The same fractions over one denominator, so that they can be added up across people."""
     if isinstance(numbers.d, int):
         return numbers
-    common = int(np.lcm.reduce(np.unique(numbers.d).astype(object)))
-    return Exact(numbers.n.astype(object) * (common // numbers.d.astype(object)), common)
+    if not len(numbers):
+        return Exact(numbers.n)
+    different = np.unique(numbers.d)
+    common = int(np.lcm.reduce(different.astype(object)))
+    times = np.array([common // int(d) for d in different], dtype=object)
+    small = numbers.n.dtype != object and int(np.abs(numbers.n).max()) * int(times[0]) <= LARGEST
+    n, times = (numbers.n, times.astype(np.int64)) if small else (numbers.n.astype(object), times)
+    return Exact(n * times[np.searchsorted(different, numbers.d)], common)
 
 
 def summed_by(numbers: Exact, group: np.ndarray, groups: int) -> Exact:
     """Sums by group; people of group -1 count nowhere."""
     numbers = one_denominator(numbers)
-    kind = numbers.n.dtype if numbers.n.dtype == object else np.int64
-    sums = np.zeros(groups, dtype=kind)
-    inside = group >= 0
-    np.add.at(sums, group[inside], numbers.n[inside])
-    return Exact(sums, numbers.d)
+    return Exact(group_sums(numbers.n, group, groups), numbers.d)
 
 
 __all__ = ["LONG_AGO", "NOBODY", "Book", "Groups", "Span", "book_of", "codes_of", "groups_of", "one_denominator", "period_label", "summed_by"]

@@ -8,16 +8,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.errors import InputError
 from sim.payroll.book import Book, Span
 from sim.payroll.inputs import Payees, payees_of, reached_by, shares_of
 from sim.payroll.lines import MONEY, Templates, constant, millionths
 from sim.payroll.wording import EXACT, ROUNDED_DOWN, ROUNDED_UP, Common, Reach, earned
 from sim.policy.exact import SCALE, Paid, Reached, divided, equal_shares, evaluate
 from sim.policy.plan import Compiled, Score, as_written
-from sim.policy.rational import LARGEST, Exact
+from sim.policy.rational import FEN, LARGEST, Exact, Rounding
 from sim.policy.timing import share_of
 
-Earned = Callable[[Sequence[str], Span], np.ndarray]              # fen of everybody, by elements, over a time
+MOST = 10**13                             # fen in a line, so that sums of many, told in millionths, stay within int64
 
 
 class Worked(NamedTuple):
@@ -43,8 +44,18 @@ def worked_out(book: Book, plan: Compiled, span: Span, rows: np.ndarray, part: F
     shares = shares_of(book, plan.element, span, payees, part)
     reached = reached_by(book, plan, payees, span, shares)
     paid = evaluate(plan, reached, len(rows), shares.amounts)
-    whole = paid.value.fen(book.policy.terms.rounding)
+    whole = _in_fen(plan.name, paid.value, book.policy.terms.rounding)
     return Worked(plan, span, part, payees, reached, shares.amounts, paid, *_split(book, plan, payees, whole, span, fixed))
+
+
+def _in_fen(name: str, value: Exact, rounding: Rounding) -> np.ndarray:
+    try:
+        fen = value.fen(rounding)
+    except InputError as too_much:
+        raise InputError(f"pay.{name}", found=too_much.found, expected=f"at most {MOST // FEN}") from None
+    if (largest := int(np.abs(fen).max(initial=0))) > MOST:
+        raise InputError(f"pay.{name}", found=f"an amount of {largest // FEN}", expected=f"at most {MOST // FEN}")
+    return fen
 
 
 # --- a group's pay among its members ----------------------------------------------------------------------------------
@@ -118,15 +129,16 @@ def wordings(templates: Templates, worked: Worked, kind: str, less: np.ndarray, 
                     tuple(_fraction(each.quota) for each in reached), tuple(each.part for each in reached), kind, advance)
     shares = payees.shares if worked.parts is None else np.where(payees.shares > 1, -1, 1)
     nothing = worked.fen <= 0 if advance is not None else np.zeros(len(less), dtype=bool)
-    columns = [*paid.places, paid.bound, *paid.withheld, payees.paid_on_mean, shares, worked.rounding, less != 0, _cut(worked.amounts, len(less)),
-               nothing, *(_cut(each.quota, len(less)) for each in reached)]
+    columns = [*paid.places, paid.bound, *paid.withheld, payees.paid_on_mean, shares, worked.rounding, less != 0,
+               _cut(worked.amounts, len(less)), nothing, *(_cut(each.quota, len(less)) for each in reached)]
     firsts, which = _alike(columns, len(less))
     n, g = len(paid.places), len(paid.withheld)
     numbers = np.empty(len(firsts), dtype=np.int32)
     for place, row in enumerate(firsts):
         key = [int(column[row]) for column in columns]
         rest = key[n + 1 + g :]
-        reach = Reach(tuple(key[:n]), key[n], tuple(map(bool, key[n + 1 : n + 1 + g])), *rest[:3], *map(bool, rest[3:6]), tuple(map(bool, rest[6:])))
+        reach = Reach(tuple(key[:n]), key[n], tuple(map(bool, key[n + 1 : n + 1 + g])), *rest[:3], *map(bool, rest[3:6]),
+                      tuple(map(bool, rest[6:])))
         numbers[place] = templates.place((id(plan), reach, common), lambda reach=reach: earned(plan, reach, common))     # type: ignore[misc]
     return numbers[which]
 

@@ -7,12 +7,15 @@ import io
 import random
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError, nearest
 from sim.payroll.cells import neutralised
 from sim.payroll.dictionary import LANGUAGES, data_dictionary, forms, known_measures
 from sim.writing import write_new
+
+if TYPE_CHECKING:
+    from sim.payroll.records import Records
 
 SEED = 2025
 YEAR = 2025
@@ -62,6 +65,17 @@ def example_files(kind: str = "csv", lang: str = "en") -> dict[str, bytes]:
         return files | {f"{labels[name]}.csv": as_csv(grid) for name, grid in tables.items()}
     notes = {_say("readme", lang): [[_say("invented", lang).strip()]]}
     return files | {"records.xlsx" if lang == "en" else "数据.xlsx": as_workbook(notes | {labels[name]: grid for name, grid in tables.items()})}
+
+
+def example_records(lang: str = "en") -> Records:
+    """The example, read as a bank's own records would be."""
+    import tempfile
+
+    from sim.payroll.records import read_records
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_example(folder, "csv", lang)
+        return read_records(folder)
 
 
 def as_csv(grid: Grid) -> bytes:
@@ -210,8 +224,11 @@ def _customers(people: Grid, lang: str, luck: random.Random) -> Grid:
 
 
 def _deals(lang: str) -> Grid:
-    """An ordinary one, one that is shared, one with double credit, one moved in from elsewhere, one reversed, one not yet received."""
-    accounts, deposits, income = (known_measures()[name].label[lang] for name in ("accounts", "deposits", "income"))
+    """An ordinary one, one that is shared, one with double credit, one moved in from elsewhere, one reversed, one not yet received.
+
+    In measures that the table of measures does not have: a result stands in one of the two.
+    """
+    funds, premiums, wealth = (known_measures()[name].label[lang] for name in ("fund_sales", "insurance_premiums", "wealth_sales"))
 
     def deal(name: str, who: dict[str, float], measure: str, value: float, days: tuple[str, str, str], back: str = "", part: float | str = "",
              origin: str = "") -> Grid:  # fmt: skip
@@ -219,10 +236,10 @@ def _deals(lang: str) -> Grid:
         return [[name, person, share, measure, value, "", origin, *dates, part] for person, share in who.items()]
 
     return [
-        *deal("D001", {"E001": 1}, accounts, 1, ("01-14", "01-20", "")),
-        *deal("D002", {"E002": 0.6, "E006": 0.4}, income, 12_000, ("02-11", "02-18", "03-05")),
-        *deal("D003", {"E003": 1, "E009": 0.5}, deposits, 2_000_000, ("03-03", "03-04", "")),
-        *deal("D004", {"E007": 1}, accounts, 2, ("05-12", "", ""), origin=_say("moved_in", lang)),
-        *deal("D005", {"E008": 1}, income, 8_000, ("06-02", "06-05", "06-30"), back="09-10", part=0.5),
-        *deal("D006", {"E010": 1}, income, 15_500.5, ("10-09", "10-16", "")),
+        *deal("D001", {"E001": 1}, funds, 100_000, ("01-14", "01-20", "")),
+        *deal("D002", {"E002": 0.6, "E006": 0.4}, premiums, 12_000, ("02-11", "02-18", "03-05")),
+        *deal("D003", {"E003": 1, "E009": 0.5}, wealth, 2_000_000, ("03-03", "03-04", "")),
+        *deal("D004", {"E007": 1}, funds, 50_000, ("05-12", "", ""), origin=_say("moved_in", lang)),
+        *deal("D005", {"E008": 1}, premiums, 8_000, ("06-02", "06-05", "06-30"), back="09-10", part=0.5),
+        *deal("D006", {"E010": 1}, premiums, 15_500.5, ("10-09", "10-16", "")),
     ]

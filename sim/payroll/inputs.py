@@ -192,7 +192,7 @@ def _result(book: Book, name: str, measure: str, first: int, last: int) -> Exact
     except InputError as missing:
         if not missing.expected.startswith("results in it"):
             raise
-        expected = f"{missing.expected}, as pay.{name} pays by {measure}"
+        expected = f"{missing.expected}, as pay.{name} pays by them"
         raise InputError(*missing.place, found=missing.found, expected=expected, hint=missing.hint) from None
 
 
@@ -216,8 +216,8 @@ def credited(book: Book, element: Element, own: Exact, first: int, last: int) ->
     if element.credit.rule == "overlay":
         team = np.where(book.posts[first : last + 1].any(axis=0), book.groups.team, NOBODY)
         return summed_by(own, team, int(book.groups.team.max(initial=0)) + 1)[book.groups.team]
-    if not (book.supervisors >= 0).any():
-        raise InputError("people", "supervisor", found="nobody's", expected="each one's supervisor, as pay is by the results of those below")
+    if book.supervisors is None:
+        raise InputError("people", "supervisor", found="nothing", expected="who supervises whom, as pay is by the results of those below")
     people = len(book)
     total, above = Exact.of(0, people), book.supervisors
     while (above >= 0).any():                                    # ends: nobody is above himself (sim/payroll/book.py)
@@ -336,10 +336,10 @@ def _of_own_base(book: Book, element: Element, source: Input, target: Target, pa
 def _of_rent(book: Book, target: Target, payees: Payees, span: Span) -> Exact:
     """By the own portfolio, or the mean of a group's, against the mean of all in post."""
     assert target.rent is not None and target.value is not None
-    held, rows = book.portfolios["balance"], payees.rows
+    held, rows, everybody = book.portfolios["balance"], payees.rows, target.rent.among == "everybody"
     if not held.any():
         raise InputError("portfolios", "balance", found="nothing", expected="what each one holds, as the target is set by the portfolio")
-    among = np.zeros(len(book), dtype=np.int64) if target.rent.among == "everybody" else np.unique(book.outlets.astype(str), return_inverse=True)[1]
+    among = np.zeros(len(book), dtype=np.int64) if everybody else np.unique(book.outlets.astype(str), return_inverse=True)[1]
     present = np.where(book.posts[span.first : span.last + 1].any(axis=0), among, NOBODY)
     many = int(among.max()) + 1
     sizes = np.bincount(present[present >= 0], minlength=many).astype(np.int64)

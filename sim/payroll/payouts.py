@@ -97,11 +97,13 @@ class Payouts:
         everybody = np.arange(len(self.book))
         for kept in self.kept:
             after, releases = month - kept.month, kept.holding.release
-            share = sum((as_written(release.share) for release in releases if release.after_months == after), Fraction(0))
-            last = max(release.after_months for release in releases) == after
-            if not share and not last:
+            parts = {release.after_months: Fraction(0) for release in releases}
+            for release in releases:
+                parts[release.after_months] += as_written(release.share)
+            if (share := parts.pop(after, None)) is None:
                 continue
-            stated = share_of(kept.held, share)
+            last = after > max(parts, default=0)
+            stated = kept.held - sum(share_of(kept.held, other) for other in parts.values()) if last else share_of(kept.held, share)
             planned = kept.left.copy() if last else np.minimum(stated, kept.left)
             paid = planned.copy()
             for gate in kept.holding.malus:
@@ -218,7 +220,7 @@ class Payouts:
 
 
 def _fen(amount: float) -> int:
-    return int(round(as_written(amount) * FEN))
+    return round(as_written(amount) * FEN)
 
 
 def _alone(element: Element) -> Element:

@@ -88,7 +88,7 @@ class Reversals:
                     yield from self._taken_back(month, name, label, settled, deals, kept)
 
     def _taken_back(self, month: int, name: str, label: str, settled: Settled, deals: np.ndarray, kept: Sequence[Kept]) -> Iterator[Block]:
-        book, payees, many = self.book, settled.worked.payees, len(self.book)
+        payees, many = settled.worked.payees, len(self.book)
         lost, credit = self._shares(settled, deals)
         taken = self.taken.setdefault((name, label), np.zeros(many, dtype=np.int64))
         left = np.maximum(settled.fen - taken[payees.rows], 0)
@@ -119,7 +119,8 @@ class Reversals:
         clawback = element.payment.clawback                                     # type: ignore[union-attr]
         assert clawback is not None
         months = np.maximum(credits.reversed[deals] - credits.month[deals], 0)
-        shares = [_recovered(clawback, int(passed)) * Fraction(int(gone), SCALE) for passed, gone in zip(months, credits.lost[deals], strict=True)]
+        shares = [_recovered(clawback, int(passed)) * Fraction(int(gone), SCALE)
+                  for passed, gone in zip(months, credits.lost[deals], strict=True)]
         units = credits.units[deals] - np.array([settled.excess.get(int(deal), 0) for deal in deals], dtype=np.int64)
         lost, whole = Exact.of(0, len(book)), Exact.of(0, len(book))
         for measure, price in _counted(worked.plan).items():

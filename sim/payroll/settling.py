@@ -13,7 +13,14 @@ import numpy as np
 import pandas as pd
 
 from sim.payroll.book import Book, Span
-from sim.payroll.earning import Worked, advanced, gaps_of, input_of, wordings, worked_out
+from sim.payroll.earning import (
+    Worked,
+    advanced,
+    gaps_of,
+    input_of,
+    wordings,
+    worked_out,
+)
 from sim.payroll.inputs import paid_together, whole_quota, windfalls_of
 from sim.payroll.lines import KINDS, MONEY, TERMS, Block, Review, Templates, constant
 from sim.payroll.payouts import Kept, Payouts
@@ -28,12 +35,21 @@ from sim.policy.timing import held_back
 
 
 class Posting(NamedTuple):
-    """Lines about to be queued. fen: their amounts, budget counted in."""
+    """Lines about to be queued. fen: their amounts. mine: which payees they are of. whole: the period's pay so far, of those payees."""
 
-    plan: Compiled
-    span: Span
+    worked: Worked
     block: Block
     fen: np.ndarray
+    mine: np.ndarray
+    whole: np.ndarray
+
+    @property
+    def plan(self) -> Compiled:
+        return self.worked.plan
+
+    @property
+    def span(self) -> Span:
+        return self.worked.span
 
 
 class Settlement:
@@ -107,8 +123,8 @@ class Settlement:
         plans = [(plan, np.sort(np.concatenate(parts))) for plan, parts in by_plan.values()]
         posted: list[Posting] = []
         for plan, among in plans:
-            mates = [rows for other, rows in plans if other.element.payee == plan.element.payee] if paid_together(self.book, plan.element) else [among]
-            together = np.sort(np.concatenate(mates))
+            mates = [rows for other, rows in plans if other.element.payee == plan.element.payee]
+            together = np.sort(np.concatenate(mates)) if paid_together(self.book, plan.element) else among
             self.payouts.carry(plan, among)
             spans = self._spans(plan.element, month)
             for span in spans:
@@ -127,7 +143,8 @@ class Settlement:
             return []
         if every <= length:
             return [book.span(element.period, month)]
-        return [book.span(element.period, past) for past in range(max(0, month + 1 - every), month + 1) if book.month_number(past) % length == 0]
+        since = range(max(0, month + 1 - every), month + 1)
+        return [book.span(element.period, past) for past in since if book.month_number(past) % length == 0]
 
     def _in_post(self, span: Span, among: np.ndarray) -> np.ndarray:
         return among[self.book.posts[span.first : span.last + 1][:, among].any(axis=0)]
@@ -143,16 +160,15 @@ class Settlement:
         before = np.zeros(len(rows), dtype=np.int64) if cumulative else self._so_far(self.advanced, [plan.name], span)[rows]
         itself = self._so_far(self.earned, [plan.name], span)[rows] if cumulative else before * 0
         less = self._so_far(self.earned, plan.element.less or (), span)[rows] + itself
-        kind = "settlement" if before.any() or plan.element.payment is not None and plan.element.payment.advance is not None else "earned"
-        gaps = gaps_of(worked) | {"less": less * MONEY, "before": before * MONEY}
+        in_advance = plan.element.payment is not None and plan.element.payment.advance is not None and not cumulative
+        kind = "settlement" if in_advance or before.any() else "earned"
+        gaps = gaps_of(worked) | ({"less": less * MONEY} if less.any() else {}) | ({"before": before * MONEY} if kind == "settlement" else {})
         rules = wordings(self.templates, worked, kind, less)
         mine = np.isin(rows, own, assume_unique=True)
         fen = worked.fen - less - before
-        posting = self._posting(worked, month, kind, rules, gaps, fen, mine)
-        self.earned[plan.name][span.last, own] += posting.fen
+        self.earned[plan.name][span.last, own] += fen[mine]
         self._review(worked)
-        self.reversals.remember(month, worked, np.where(mine, fen + before + itself, 0))
-        return [posting]
+        return [self._posting(worked, month, kind, rules, gaps, fen, mine, fen + before + itself)]
 
     def _advance(self, plan: Compiled, month: int, among: np.ndarray, together: np.ndarray) -> list[Posting]:
         """A share of what the month's own result would earn, against the month's part of the quota."""
@@ -164,22 +180,22 @@ class Settlement:
         share = as_written(plan.element.payment.advance)            # type: ignore[union-attr, arg-type]
         worked = worked_out(self.book, plan, span, rows, Fraction(1, span.months), self._fixed_pay)
         rules = wordings(self.templates, worked, "advance", np.zeros(len(rows), dtype=np.int64), share)
-        posting = self._posting(worked, month, "advance", rules, gaps_of(worked), advanced(worked.fen, share), np.isin(rows, own, assume_unique=True))
+        fen, mine = advanced(worked.fen, share), np.isin(rows, own, assume_unique=True)
         for so_far in (self.advanced, self.earned):
-            so_far[plan.name][month, own] += posting.fen
-        return [posting]
+            so_far[plan.name][month, own] += fen[mine]
+        return [self._posting(worked, month, "advance", rules, gaps_of(worked), fen, mine, fen)]
 
     def _posting(self, worked: Worked, month: int, kind: str, rules: np.ndarray, gaps: dict[str, np.ndarray], fen: np.ndarray,
-                 mine: np.ndarray) -> Posting:
+                 mine: np.ndarray, whole: np.ndarray) -> Posting:
         """The lines of those whom this plan pays."""
         payees = worked.payees
         gap, target, measure = input_of(worked)
         divide = payees.paid_on_mean[mine] if (payees.paid_on_mean > 1).any() else 1
         if not mine.all():
             gaps = {name: numbers[mine] for name, numbers in gaps.items()}
-        block = Block(month, worked.plan.name, kind, worked.span.label, measure, payees.rows[mine].astype(np.int32), payees.size[mine], rules[mine],
-                      gaps, fen[mine], gap, target, divide)
-        return Posting(worked.plan, worked.span, block, fen[mine])
+        block = Block(month, worked.plan.name, kind, worked.span.label, measure, payees.rows[mine].astype(np.int32), payees.size[mine],
+                      rules[mine], gaps, fen[mine], gap, target, divide)
+        return Posting(worked, block, fen[mine], mine, whole[mine])
 
     def _so_far(self, by_name: dict[str, np.ndarray], names: Sequence[str], span: Span) -> np.ndarray:
         """Everybody's fen of some elements in a period."""
@@ -214,7 +230,7 @@ class Settlement:
             due = np.maximum(np.concatenate([posted[place].fen for place in chosen]), 0)
             # in the order of people, whichever plan is theirs
             order = np.argsort(np.concatenate([posted[place].block.people for place in chosen]), kind="stable")
-            left = max(int(round(as_written(budget) * FEN)) - self.spent.get((name, budget), 0), 0)
+            left = max(round(as_written(budget) * FEN) - self.spent.get((name, budget), 0), 0)
             self.spent[name, budget] = self.spent.get((name, budget), 0) + min(int(due.sum()), left)
             if due.sum() > left:
                 cut = np.zeros(len(due), dtype=np.int64)
@@ -237,6 +253,10 @@ class Settlement:
         """Into the line of what is to be paid, less what is kept back of it."""
         plan, block, people = posting.plan, posting.block, posting.block.people
         self.payouts.wait(month, plan, block)
+        if block.kind != "advance":
+            whole = np.zeros(len(posting.mine), dtype=np.int64)
+            whole[posting.mine] = posting.whole + cut
+            self.reversals.remember(month, posting.worked, whole)
         holding = plan.element.payment.hold_back if plan.element.payment else None
         if holding is None:
             return

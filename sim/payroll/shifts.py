@@ -6,9 +6,9 @@ factor. Quality (a complaint rate, a score), shares and days stay as they were, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ MOST = 5 * WHOLE                      # the largest factor that is looked for
 STAYING_UNITS = {"share", "days"}
 
 
-@lru_cache(maxsize=None)
+@cache
 def moves(measure: str) -> bool:
     """Whether a factor on results moves the measure: an amount or a count, not a quality, a share or days."""
     known = pay_measures()[measure]
@@ -133,6 +133,45 @@ class Redraws:
         return replace(self.records, measures=self.records.measures.assign(value=np.where(source >= 0, value[source], value)))
 
 
+# --- many histories at once ---------------------------------------------------------------------------------------------
+
+
+def stacked(histories: Sequence[Records]) -> Records:
+    """Several histories of the same people as one, each with people, teams and deals of its own, one after the other.
+
+    What a plan pays on it is what it pays on each, as long as nothing is shared by everybody (a budget) and nobody is named in it.
+    """
+    first, many = histories[0], len(histories)
+    measures = first.measures
+    codes = np.concatenate(
+        [measures["person"].cat.codes.to_numpy().astype(np.int64) + number * len(first.people) for number in range(many)]
+    )
+    people = _marked(first.people, ("person", "mentor", "supervisor", "team", "outlet"), many)
+    joined = pd.DataFrame(
+        {
+            "person": pd.Categorical.from_codes(codes, people["person"]),
+            **{
+                name: pd.Categorical.from_codes(np.tile(measures[name].cat.codes, many), measures[name].cat.categories)
+                for name in ("month", "measure")
+            },
+            "value": np.concatenate([history.measures["value"].to_numpy() for history in histories]),
+        }
+    )
+    of_grades = (first.targets["grade"] != "").to_numpy()
+    deals = _marked(first.deals, ("person", "deal"), many)
+    return replace(
+        first, people=people, measures=joined, deals=deals.assign(value=np.concatenate([history.deals["value"] for history in histories])),
+        targets=pd.concat([first.targets[of_grades], _marked(first.targets[~of_grades], ("person", "team"), many)], ignore_index=True),
+        **{name: _marked(getattr(first, name), ("person",), many) for name in ("portfolios", "adjustments", "changes")})
+
+
+def _marked(frame: pd.DataFrame, columns: Sequence[str], many: int) -> pd.DataFrame:
+    """The frame so many times, with the number of the time behind every name in some columns; no name stays none."""
+    found = frame.iloc[np.tile(np.arange(len(frame)), many)].reset_index(drop=True)
+    behind = np.repeat([f"\x1f{number}" for number in range(many)], len(frame)).astype(object)
+    return found.assign(**{name: np.where(found[name] == "", "", found[name].astype(object) + behind) for name in columns})
+
+
 # --- kept whole -------------------------------------------------------------------------------------------------------
 
 WHATEVER, OUT_OF_REACH = 0, -1        # in place of a factor: pay is kept at no result at all; or not even at the largest
@@ -157,4 +196,4 @@ def needed(pay_at: Callable[[np.ndarray], np.ndarray], old: np.ndarray, grain: i
     return np.where(nothing, WHATEVER, np.where(reached, high, OUT_OF_REACH))
 
 
-__all__ = ["MOST", "OUT_OF_REACH", "WHATEVER", "WHOLE", "Redraws", "moves", "needed", "scaled", "spread", "times"]
+__all__ = ["MOST", "OUT_OF_REACH", "WHATEVER", "WHOLE", "Redraws", "moves", "needed", "scaled", "spread", "stacked", "times"]

@@ -4,19 +4,24 @@ Months are settled in order of time, and a month's lines depend on nothing later
 changes none. In a month, for each element in the policy's order and each payee in post for a day or more of the period:
 
 1. credit: whose results count, from deals and measures (sim/payroll/credits.py, inputs.py); measure; attainment against the target;
-2. the schedule, modifiers, gates, cap and floor (sim/policy/plan.py), less what other elements already earned; rounded to the fen;
-3. a pair's or team's pay is split; odd fen go one each by largest remainder, ties in the order of `people`;
-4. in sim/payroll/settling.py: a contest's budget, advances, carry-over, holdback and release, and then, over all that falls due in the
-   month, draw, guarantee, clawback, ceiling and the records' own adjustments, each a line of its own.
+2. the schedule, modifiers, gates, cap and floor (sim/policy/plan.py, sim/payroll/earning.py); rounded to the fen;
+3. a pair's or team's pay is split; odd fen go one each by largest remainder, ties in the order of `people`; what was advanced, what
+   other elements already earned, and what lies beyond a contest's budget is taken off, and a part kept back;
+4. over all that falls due in the month (sim/payroll/payouts.py, reversals.py): releases, carry-over, draw, guarantee, clawback,
+   ceiling and the records' own adjustments, each a line of its own.
 
 Pay is the sum of the lines. Nothing that was posted is ever changed: what is taken back is a negative line in a later month. A quarter
-is settled in its third month, on those of its months that the records hold. Somebody without a mentor or mentee is a pair of one. A
-result that is not recorded counts as nothing.
+is settled in its third month, on those of its months that the records hold, by the grade and state held then. Somebody without a
+mentor or mentee is a pair of one. A result that is not recorded counts as nothing, that of somebody who has left too.
+
+Where a part of a period is worked out (so far, or a month's advance), quotas and marks of what adds up are cut to that part; a level,
+such as an average balance, is held against the whole quota and paid for by that part. Days in post cut amounts, and quotas of what
+adds up; leave cuts quotas alone. A team or pair has one quota and one amount, by the mean of its members' days.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,8 +47,9 @@ class Statements:
     """Everybody's lines.
 
     people: ids. months: labels. open: periods begun and not yet paid when the records end. elements: names, those of the plan's own
-    terms after those of pay. due: fen earned and, by the plan's own timing, to be paid after the records end, by person and element.
-    reviews: deals that count in part until somebody has looked at them.
+    terms after those of pay. due: fen by person and element that are to be paid after the records end: earned and paid later, kept back
+    and not yet released, adjusted later. pending: fen by person and element that are to be taken off later pay: of negative amounts put
+    off, and of a draw. reviews: deals that count in part until somebody has looked at them.
     """
 
     policy: Policy
@@ -54,6 +60,7 @@ class Statements:
     templates: tuple[Template, ...]
     blocks: tuple[Block, ...]
     due: pd.DataFrame
+    pending: pd.DataFrame
     reviews: tuple[Review, ...]
 
     @cached_property
@@ -76,7 +83,8 @@ class Statements:
             "period": pd.Categorical.from_codes(self._spread([number[b.period] for b in self.blocks]), periods),
             "element": pd.Categorical.from_codes(self._spread([self.elements.index(b.element) for b in self.blocks]), self.elements),
             "kind": pd.Categorical.from_codes(self._spread([KINDS.index(b.kind) for b in self.blocks]), KINDS),
-            "measure": pd.Categorical.from_codes(self._spread([measures.index(b.measure) if b.measure else -1 for b in self.blocks]), measures),
+            "measure": pd.Categorical.from_codes(self._spread([measures.index(b.measure) if b.measure else -1 for b in self.blocks]),
+                                                 pd.Index(measures, dtype=str)),
             "input": self._joined(lambda b: b.shown(b.input), float),
             "target": self._joined(lambda b: b.shown(b.target), float),
             "rate": rates[self._joined(lambda b: b.rules, np.int64)],
@@ -90,8 +98,15 @@ class Statements:
         """Each line's arithmetic in a language, such as `600 x 7`, in the order of `frame`."""
         if lang not in LANGUAGES:
             raise InputError("lang", found=f"`{lang}`", expected="en or zh", hint=nearest(lang, LANGUAGES))
-        chunks = [_worded(block, self.templates, lang) for block in self.blocks]
+        chunks = self._english
+        if lang != "en":
+            chunks = [told if _alike(block, self.templates) else _worded(block, self.templates, lang)
+                      for block, told in zip(self.blocks, self._english, strict=True)]
         return pd.Series(pa.chunked_array(chunks, pa.string()), dtype=pd.ArrowDtype(pa.string()))
+
+    @cached_property
+    def _english(self) -> list[pa.Array]:
+        return [_worded(block, self.templates, "en") for block in self.blocks]
 
     def totals(self, by: str | Sequence[str] = "person") -> pd.DataFrame:
         """Pay in fen, exactly: the sum of the lines, for each value of one or more of person, month, element and kind.
@@ -116,6 +131,28 @@ class Statements:
         index = pd.MultiIndex.from_product([kept[key][0] for key in keys], names=keys)
         return pd.DataFrame({"amount": sums.reshape(-1)}, index=index).reset_index()
 
+    @cached_property
+    def reported(self) -> pd.DataFrame:
+        """Fen by report period (`terms.reported` of the policy: month, quarter, half year or year), person, element and kind.
+
+        As a payee reads it: what is paid in the months of the period, whichever period it is for. period, person, element, kind:
+        categories, in this order of rows; amount: fen. Lines that come to nothing together are left out where there were none.
+        """
+        labels = [period_label(month, self.policy.terms.reported) for month in self.months]
+        periods = list(dict.fromkeys(labels))
+        number = {label: place for place, label in enumerate(periods)}
+        sizes = (len(periods), len(self.people), len(self.elements), len(KINDS))
+        codes = (self._spread([number[labels[b.month]] for b in self.blocks]), self._joined(lambda b: b.people, np.int64),
+                 self._spread([self.elements.index(b.element) for b in self.blocks]), self._spread([KINDS.index(b.kind) for b in self.blocks]))
+        used, which = np.unique(np.ravel_multi_index(codes, sizes), return_inverse=True)
+        sums = np.zeros(len(used), dtype=np.int64)
+        np.add.at(sums, which, self._joined(lambda b: b.fen, np.int64))
+        period, person, element, kind = np.unravel_index(used, sizes)
+        return pd.DataFrame({"period": pd.Categorical.from_codes(period, periods, ordered=True),
+                             "person": pd.Categorical.from_codes(person, self.people),
+                             "element": pd.Categorical.from_codes(element, self.elements), "kind": pd.Categorical.from_codes(kind, KINDS),
+                             "amount": sums})
+
     def _joined(self, take: Callable[[Block], np.ndarray], kind: type) -> np.ndarray:
         return np.concatenate([np.zeros(0, dtype=kind), *(take(b).astype(kind, copy=False) for b in self.blocks)])
 
@@ -123,7 +160,8 @@ class Statements:
         return np.repeat(np.array(values, dtype=np.int32), [len(b.people) for b in self.blocks])
 
 
-def statements(policy: Policy, records: Records | pd.DataFrame, measures: pd.DataFrame | None = None, groups: Groups | None = None) -> Statements:
+def statements(policy: Policy, records: Records | pd.DataFrame, measures: pd.DataFrame | None = None,
+               groups: Groups | None = None) -> Statements:
     """What the policy pays on these records.
 
     records: as `read_records` gives them; or only the table of people, beside that of measures, where a plan needs no more (columns as
@@ -137,9 +175,20 @@ def statements(policy: Policy, records: Records | pd.DataFrame, measures: pd.Dat
     settlement = Settlement(policy, book)
     for month in range(len(book.months)):
         settlement.settle(month)
-    names = (*settlement.names, *(name for name in TERMS if any(block.element == name for block in settlement.blocks)))
+    payouts = settlement.payouts
+    used = {block.element for block in settlement.blocks}
+    names = (*settlement.names, *(name for name in TERMS if name in used and name not in settlement.names))
     return Statements(policy, book.people, book.months, _open(settlement, book.months), names, tuple(settlement.templates.made),
-                      tuple(settlement.blocks), settlement.due(), tuple(settlement.reviews))
+                      tuple(settlement.blocks), _listed(book.people, payouts.due_later()), _listed(book.people, payouts.to_take_off()),
+                      tuple(settlement.reviews.values()))
+
+
+def _listed(people: pd.Index, by_element: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Fen by person and element, where it is not nothing."""
+    found = [(people[rows], name, fen[rows]) for name, fen in by_element.items() if len(rows := np.flatnonzero(fen))]
+    return pd.DataFrame({"person": np.concatenate([np.zeros(0, dtype=object), *(who for who, _, _ in found)]),
+                         "element": np.repeat(np.array([name for _, name, _ in found], dtype=object), [len(fen) for _, _, fen in found]),
+                         "amount": np.concatenate([np.zeros(0, dtype=np.int64), *(fen for _, _, fen in found)])})
 
 
 def _open(settlement: Settlement, months: pd.PeriodIndex) -> tuple[str, ...]:
@@ -149,9 +198,17 @@ def _open(settlement: Settlement, months: pd.PeriodIndex) -> tuple[str, ...]:
                  if period in settlement.periods and months[-1].month % length)
 
 
+def _alike(block: Block, templates: Sequence[Template]) -> bool:
+    """Whether the lines read the same in both languages, being numbers alone."""
+    return all(templates[place].words["en"] == templates[place].words["zh"] for place in np.flatnonzero(np.bincount(block.rules)))
+
+
 def _worded(block: Block, templates: Sequence[Template], lang: str) -> pa.Array:
     """The wordings with each line's numbers in their places."""
-    used, which = np.unique(block.rules, return_inverse=True)
+    counts = np.bincount(block.rules)
+    used = np.flatnonzero(counts)
+    which = (np.cumsum(counts > 0) - 1)[block.rules]
+    numbers: dict[str, pa.Array] = {}
     chosen = [templates[place].words[lang] for place in used]
     place = pa.array(which)
     parts: list[pa.Array] = []
@@ -162,7 +219,9 @@ def _worded(block: Block, templates: Sequence[Template], lang: str) -> pa.Array:
             continue
         text = None
         for name in dict.fromkeys(filter(None, told)):
-            digits = _digits(block.gaps[name])
+            if name not in numbers:
+                numbers[name] = _digits(block.gaps[name])
+            digits = numbers[name]
             mask = pa.array([each == name for each in told]).take(place)
             text = pc.if_else(mask, digits, "" if text is None else text)
         parts.append(pa.array([""] * len(which), pa.string()) if text is None else text)

@@ -22,13 +22,14 @@ _WORDS = {
     "zh": {EXACT: "", ROUNDED_DOWN: "，舍去不足一分", ROUNDED_UP: "，不足一分进为一分", "less": "，减已计",
            "earned": "", "withheld": "扣发，因", "advance": "，预发", "nothing": "不预发："},
 }
-_BOUNDS = {"en": {AT_CAP: ("cap ", " on ", ""), AT_FLOOR: ("floor ", " for ", "")}, "zh": {AT_CAP: ("上限", "（", "）"), AT_FLOOR: ("保底", "（", "）")}}
+_BOUNDS = {"en": {AT_CAP: ("cap ", " on ", ""), AT_FLOOR: ("floor ", " for ", "")},
+           "zh": {AT_CAP: ("上限", "（", "）"), AT_FLOOR: ("保底", "（", "）")}}
 # Lines that follow from others: kept short, with the amounts they were worked out from.
 _OTHERS = {
     "settlement": {"en": ("less ", "before", " paid in advance"), "zh": ("减已预发", "before")},
-    "held_back": {"en": ("", "share", " of ", "earned", " kept back"), "zh": ("递延", "earned", "的", "share")},
-    "released": {"en": ("", "share", " of ", "held", " kept back"), "zh": ("发放递延", "held", "的", "share")},
-    "cut": {"en": ("", "share", " of ", "held", " kept back, less ", "cut", " cut before it vested"),
+    "held_back": {"en": ("kept back: ", "share", " of ", "earned"), "zh": ("递延", "earned", "的", "share")},
+    "released": {"en": ("released: ", "share", " of ", "held", " kept back"), "zh": ("发放递延", "held", "的", "share")},
+    "cut": {"en": ("released: ", "share", " of ", "held", " kept back, less ", "cut", " cut before it vested"),
             "zh": ("发放递延", "held", "的", "share", "，减已扣减", "cut")},
     "draw": {"en": ("", "most", " less ", "earned", " earned"), "zh": ("", "most", "减所得", "earned")},
     "draw_repaid": {"en": ("repaid out of ", "earned", " earned above ", "most", "; balance before ", "balance"),
@@ -37,7 +38,8 @@ _OTHERS = {
     "carried_over": {"en": ("put off: ", "amount", " is taken off later pay"), "zh": ("", "amount", "转入以后扣减")},
     "carry_over_repaid": {"en": ("", "balance", " put off before, taken off ", "earned", " as far as it goes"),
                           "zh": ("前期转入", "balance", "，在", "earned", "以内扣减")},
-    "clawback": {"en": ("", "earned", " x ", "lost", " / ", "credit", " reversed"), "zh": ("", "earned", " x ", "lost", " / ", "credit", "（业务撤销）")},
+    "clawback": {"en": ("", "earned", " x ", "lost", " / ", "credit", " reversed"),
+                 "zh": ("", "earned", " x ", "lost", " / ", "credit", "（业务撤销）")},
     "clawback_cut": {"en": ("", "earned", " x ", "lost", " / ", "credit", " reversed, of which ", "cut", " from what was kept back"),
                      "zh": ("", "earned", " x ", "lost", " / ", "credit", "（业务撤销），其中", "cut", "从递延中扣减")},
     "ceiling": {"en": ("pay of ", "total", " above the ceiling of ", "most"), "zh": ("薪酬", "total", "超过封顶", "most")},
@@ -238,8 +240,8 @@ class Teller(NamedTuple):
 
     def condition(self, fn: Fn, place: int) -> list[Part]:
         """Why this row holds: the next mark is not reached, or its own is."""
-        if place == 0 and len(fn.rows) > 1 and not fn.rows[0].x:
-            return [*self.value(fn.lookup), " <= " if fn.strict else " < ", *self.mark(fn.rows[1].x, fn)]
+        if fn.rows[place].x <= 0 and place + 1 < len(fn.rows):
+            return [*self.value(fn.lookup), " <= " if fn.strict else " < ", *self.mark(fn.rows[place + 1].x, fn)]
         return [*self.value(fn.lookup), " > " if fn.strict else " >= ", *self.mark(fn.rows[place].x, fn)]
 
     def function(self, fn: Fn, place: int) -> list[Part]:

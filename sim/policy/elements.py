@@ -86,6 +86,8 @@ class Element(Sourced):
                     raise wrong("ramp", place, found=say(step.until_month), expected=f"more than {before.until_month}, the step before")
         if self.split is not None and self.payee == "self":
             raise wrong("split", found="a split", expected="none beside `payee: self`; a pair's or a team's pay is split")
+        if self.credit_cap is not None and self.measure is None:
+            raise wrong("credit_cap", found=say(self.credit_cap), expected="none without a measure of the element's own, whose units it bounds")
         if self.windfall is not None and self.target is None:
             raise wrong("target", found="nothing", expected="a target, since a windfall is a share of it")
         return self

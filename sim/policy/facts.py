@@ -91,7 +91,7 @@ def along(element: Element) -> Along | None:
 
 def _level_from(pieces: list[Piece], mark: Fraction) -> list[Piece]:
     """The pieces, with nothing added from a mark on."""
-    below = [piece for piece in pieces if piece.x < mark] or pieces[:1]
+    below = [piece for piece in pieces if piece.x <= mark] or pieces[:1]
     last = below[-1]
     return [*below, Piece(mark, last.v + last.r * (mark - last.x), ZERO)] if last.r else below
 

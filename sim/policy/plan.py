@@ -434,7 +434,7 @@ class _Line:
     def spans(self) -> list[tuple[Fraction, Fraction | None]]:
         """From mark to mark; the last is open."""
         own = {(mark_of(row.x, fn, self.target), fn.strict) for fn in self.functions if fn.lookup == self.place for row in fn.rows}
-        marks = sorted({ZERO, *(max(ZERO, mark + PASSED if strict else mark) for mark, strict in own if not (strict and mark <= 0))})
+        marks = sorted({ZERO, *(max(ZERO, mark + PASSED if strict else mark) for mark, strict in own if not (strict and mark < 0))})
         marks = sorted({*marks, *self.score_marks(marks)})
         return list(zip(marks, [*marks[1:], None], strict=True))
 
@@ -448,6 +448,9 @@ class _Line:
 
     def straight(self, start: Fraction, stop: Fraction | None) -> Iterator[Piece]:
         """The pieces between two marks: cut where the sign turns, and where cap or floor begin or cease to bind."""
+        if stop is not None and stop - start <= PASSED:              # at a mark that must be passed
+            yield Piece(start, self.pay(start), ZERO)
+            return
         bounds = [bound for bound in (self.plan.cap, self.plan.floor) if bound is not None]
         levels: set[Fraction] = set()
         if bounds or self.plan.gates:
@@ -481,5 +484,5 @@ def _crossings(line: Callable[[Fraction], Fraction], start: Fraction, stop: Frac
         return
     for level in levels:
         x = low + (level - line(low)) / rate
-        if start < x < (FAR if stop is None else stop):
+        if start < x < (FAR if stop is None else stop - PASSED):
             yield x

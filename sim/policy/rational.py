@@ -90,11 +90,11 @@ class Exact:
         """The numbers, `times` as fine, rounded to whole ones (int64). Errors: InputError beyond what an account can hold."""
         n, d = _product(self.n, times), self.d
         if rounding == "half_up":
-            found = n if isinstance(d, int) and d == 1 else _sum(_product(n, 2), d) // _product(d, 2)
+            found = n if isinstance(d, int) and d == 1 else _quotient(_sum(_product(n, 2), d), _product(d, 2))
         elif rounding == "down":
-            found = np.where(n >= 0, n // d, -(-n // d))
+            found = np.where(n >= 0, _quotient(n, d), -_quotient(-n, d))
         elif rounding == "up":
-            found = np.where(n >= 0, -(-n // d), n // d)
+            found = np.where(n >= 0, -_quotient(-n, d), _quotient(n, d))
         else:
             found = self.rounded(len(str(times)) - 1).n
         if found.dtype == object and len(found) and max(abs(found.min()), abs(found.max())) > LARGEST:
@@ -106,7 +106,7 @@ class Exact:
         """Rounded to so many decimals, halves to even, as Python's `round` does."""
         times = 10**decimals
         n, double = _sum(_product(self.n, 2 * times), self.d), _product(self.d, 2)
-        found = n // double
+        found = _quotient(n, double)
         return Exact(found - ((n % double == 0) & (found % 2 == 1)), times)
 
     def fen(self, rounding: Rounding = "half_up") -> np.ndarray:
@@ -152,6 +152,12 @@ def _product(left: Whole, right: Whole) -> Whole:
         return right
     a, b = _safely(left, right, max(_most(left), 1) * max(_most(right), 1))
     return a * b
+
+
+def _quotient(left: Whole, right: Whole) -> Whole:
+    """Rounded down."""
+    a, b = _safely(left, right, max(_most(left), _most(right)))
+    return a // b
 
 
 def _sum(left: Whole, right: Whole) -> Whole:

@@ -15,8 +15,8 @@ import numpy as np
 
 from sim.policy.base import MONTHS_OF
 from sim.policy.kernel import (
-    AFTERWARDS, ALWAYS, ENTITLED, FUNCTION, FURTHER, GATE, HALF_YEAR, INPUT, IN_LAST_MONTH, IN_PERIOD, IN_YEAR, JOINT, KNOT, LINE, MODIFIER, MONTH, PAIR,
-    QUARTER, RELEASE, REWARD_GATE, SCORE, SCORE_FIRST, SELF, SIMPLE, TEAM, TERM, TERMS, TIMES, YEAR, Schedules,
+    AFTERWARDS, ALWAYS, ENTITLED, FURTHER, GATE, HALF_YEAR, IN_LAST_MONTH, IN_PERIOD, IN_YEAR, JOINT, KNOT, LINE, MODIFIER, MONTH, PAIR,
+    QUARTER, REWARD_GATE, SCORE, SCORE_FIRST, SELF, SIMPLE, TEAM, TERM, TIMES, YEAR, Schedules,
 )
 from sim.policy.plan import (
     FAR, NO_INPUT, PASSED, ZERO, Compiled, Fn, Input, Row, Score, as_written, compiled, mark_of, pieces_along, target_of, targets_of,
@@ -125,37 +125,41 @@ def held(knots: Sequence[Knot], low: float = -math.inf, high: float = math.inf) 
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
+Part = tuple[dict[str, float], Sequence[Knot]]         # numbers by field, and knots
+
+
 class Line(NamedTuple):
-    """One line before it is put into tables: numbers by field, its knots, functions and inputs, and releases of what is held."""
+    """One line before it is put into tables: numbers by field, its knots, and its parts."""
 
     fields: dict[str, float]
     knots: Sequence[Knot]
-    functions: Sequence[tuple[dict[str, float], Sequence[Knot]]] = ()
-    inputs: Sequence[tuple[int, int, bool]] = ()
-    releases: Sequence[tuple[int, int, int]] = ()
+    functions: Sequence[Part] = ()
+    inputs: Sequence[Part] = ()
+    releases: Sequence[Part] = ()
 
 
-def _tables(rows: Sequence[Line], terms: Sequence[dict[str, int]] = ()) -> Schedules:
-    lines = np.zeros(len(rows), dtype=LINE).view(np.recarray)
-    lines.cap, lines.floor, lines.weight = math.inf, -math.inf, 1.0
+def _tables(rows: Sequence[Line], terms: dict[str, int] | None = None) -> Schedules:
+    """The lines, the whole plan's row, then the parts of lines."""
     knots: list[Knot] = []
-    functions: list[tuple] = []
-    inputs: list[tuple[int, int, bool]] = []
-    releases: list[tuple[int, int, int]] = []
-    for line, row in zip(lines, rows, strict=True):
-        line.first, line.functions, line.inputs, line.releases = len(knots), len(functions), len(inputs), len(releases)
+    table: list[dict[str, float]] = [{} for _ in rows]
+    table.append({"draw": -1, "guarantee": -1, "ceiling": -1, **(terms or {}), "timed": bool(terms),
+                  "uneven": any(row.fields["joint"] != SIMPLE or row.fields.get("when", ALWAYS) != ALWAYS for row in rows)})
+    for place, row in enumerate(rows):
+        fields: dict[str, float] = {"cap": math.inf, "floor": -math.inf, "weight": 1.0, "first": len(knots)}
         knots += row.knots
-        for fields, own in row.functions:
-            functions.append(tuple({**fields, "first": len(knots), "stop": len(knots) + len(own)}[name] for name in FUNCTION.names or ()))
-            knots += own
-        inputs += row.inputs
-        releases += row.releases
-        line.stop, line.functions_stop, line.inputs_stop, line.releases_stop = len(knots), len(functions), len(inputs), len(releases)
-        for name, value in row.fields.items():
+        for which in ("functions", "inputs", "releases"):
+            fields[which] = len(table)
+            for each, own in getattr(row, which):
+                table.append({**each, "first": len(knots), "stop": len(knots) + len(own)})
+                knots += own
+            fields[f"{which}_stop"] = len(table)
+        table[place] = {**fields, "stop": len(knots), **row.fields}
+    lines = np.zeros(len(table), dtype=LINE).view(np.recarray)
+    for line, fields in zip(lines, table, strict=True):
+        line.count = len(rows)
+        for name, value in fields.items():
             line[name] = value
-    return Schedules(lines, *(np.array([tuple(each) for each in found], dtype=kind).view(np.recarray) for found, kind in
-                              ((knots, KNOT), (functions, FUNCTION), (inputs, INPUT), (releases, RELEASE))),
-                     np.array([tuple(term.get(name, -1) for name in TERMS.names or ()) for term in terms], dtype=TERMS).view(np.recarray))
+    return Schedules(lines, np.array([tuple(knot) for knot in knots], dtype=KNOT).view(np.recarray))
 
 
 def pay_tables(policy: Policy, measures: Sequence[str]) -> tuple[Schedules, Schedules]:
@@ -186,8 +190,8 @@ def _line(element: Element, measures: Sequence[str]) -> Line:
 def _joint(plan: Compiled, fields: dict[str, float], measures: Sequence[str]) -> Line:
     """An element of several inputs: its functions as schedules of their lookup."""
     targets = targets_of(plan)
-    inputs = [(measures.index(each.reading.measure), OVER[each.reading.over], each.reading.annualised) if isinstance(each, Input)
-              else (-1, IN_PERIOD, False) for each in plan.inputs]
+    inputs: list[Part] = [({"measure": measures.index(each.reading.measure), "over": OVER[each.reading.over], "annualised": each.reading.annualised}
+                           if isinstance(each, Input) else {"measure": -1}, ()) for each in plan.inputs]
     functions = [_function(plan, fn, role, targets, weight, score) for fn, role, weight, score in _roles(plan)]
     ends = {"cap": math.inf if plan.cap is None else float(plan.cap), "floor": -math.inf if plan.floor is None else float(plan.floor)}
     scored = any(isinstance(each, Score) for each in plan.inputs)
@@ -208,8 +212,7 @@ def _roles(plan: Compiled) -> Iterator[tuple[Fn, int, Fraction, int]]:
     yield from ((gate.fn, REWARD_GATE if gate.rewards_only else GATE, ZERO, -1) for gate in plan.gates)
 
 
-def _function(plan: Compiled, fn: Fn, role: int, targets: Sequence[Fraction | None], weight: Fraction,
-              score: int) -> tuple[dict[str, float], list[Knot]]:
+def _function(plan: Compiled, fn: Fn, role: int, targets: Sequence[Fraction | None], weight: Fraction, score: int) -> Part:
     asked = targets[fn.lookup] if fn.lookup != NO_INPUT else None
     own = fn.lookup == fn.rated
     marks = [mark_of(row.x, fn, asked) for row in fn.rows]
@@ -217,8 +220,8 @@ def _function(plan: Compiled, fn: Fn, role: int, targets: Sequence[Fraction | No
     for place, (mark, row) in enumerate(zip(marks, fn.rows, strict=True)):
         amount, slope = _straight(row, targets[fn.rated] if fn.rated != NO_INPUT else None)
         x = mark + PASSED if fn.strict and place else mark
-        if mark <= -FAR:                        # below every mark: a point near by serves as well, and keeps the digits
-            x = min([ZERO, *marks[1:2]])
+        if x <= -FAR:                                         # a first row for whatever lies below the next
+            x = min(ZERO, marks[1])
         knots.append(Knot(float(x), float(amount + slope * x if own else amount), float(slope)))
     if own and (limit := credit_limit(plan, fn.rated)) is not None:
         knots = level_from(knots, float(limit))
@@ -297,25 +300,25 @@ def _payment(element: Element, names: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _releases(element: Element) -> list[tuple[int, int, int]]:
+def _releases(element: Element) -> list[Part]:
     holding = element.payment.hold_back if element.payment is not None else None
-    return [] if holding is None else [(each.after_months, as_written(each.share).numerator, as_written(each.share).denominator)
-                                       for each in sorted(holding.release, key=lambda each: each.after_months)]
+    shares = [] if holding is None else [(each.after_months, as_written(each.share)) for each in sorted(holding.release, key=lambda each: each.after_months)]
+    return [({"after": after, "part": share.numerator, "whole": share.denominator}, ()) for after, share in shares]
 
 
-def _terms(policy: Policy, names: Sequence[str]) -> list[dict[str, int]]:
-    """One row where pay has a history of its own, or is not rounded half up; otherwise none."""
+def _terms(policy: Policy, names: Sequence[str]) -> dict[str, int] | None:
+    """What the whole plan's pay over time needs; None where pay has no history of its own and is rounded half up."""
     terms = policy.terms
     timed = any(element.less or element.payment is not None for element in policy.pay.values())
     if not (timed or terms.draw or terms.guarantee or terms.ceiling or terms.rounding != "half_up"):
-        return []
+        return None
     found = {"rounding": ROUNDINGS.index(terms.rounding)}
     for name, term in (("draw", terms.draw), ("guarantee", terms.guarantee)):
         if term is not None:
             found |= {name: round(as_written(term.amount) * 100), f"{name}_of": _bits(term.of, names), f"{name}_until": term.until_month or 10**9}
     if terms.ceiling is not None:
         found |= {"ceiling": round(as_written(terms.ceiling.amount) * 100), "ceiling_months": MONTHS_OF[terms.ceiling.period]}
-    return [found]
+    return found
 
 
 # --- what the simulation cannot pay -----------------------------------------------------------------------------------
@@ -405,7 +408,7 @@ def payout_curve(element: Element, units: Iterable[float]) -> list[float]:
     """What an element pays, CNY a period, at each of these results: the payout curve."""
     from sim.policy.kernel import pay_at
 
-    table = _tables([Line({"measure": 0}, knots_of(element))])
+    table = _tables([Line({"measure": 0, "joint": SIMPLE}, knots_of(element))])
     return [float(pay_at(table, 0, float(x))) for x in units]
 
 

@@ -93,7 +93,7 @@ def without_words(data: Any) -> Any:
 
 
 class _Pay(Part):
-    pay: dict[Name, Element] = Field(min_length=1)
+    pay: dict[Name, Element]
 
 
 class Policy(PolicyFile):

@@ -39,7 +39,10 @@ def titled(result: Backtest, lang: str) -> dict[str, str]:
 def legend_of_plans(page: object, result: Backtest, lang: str, markers: bool = True) -> None:
     """A legend below the body: one entry a plan, with the number of plans left out."""
     faces = [look(place) for place in range(len(drawn(result)))]
-    handles = [Line2D([], [], color=face.color, marker=face.marker if markers else "", linestyle="" if markers else face.linestyle) for face in faces]
+    handles = [
+        Line2D([], [], color=face.color, marker=face.marker if markers else "", linestyle="" if markers else face.linestyle)
+        for face in faces
+    ]
     texts = list(titled(result, lang).values())
     if (left := len(result.policies) - len(texts)) > 0:
         handles.append(Line2D([], [], linestyle=""))
@@ -119,9 +122,13 @@ def _fan(axes: Axes, result: Backtest, table: pd.DataFrame, key: str) -> None:
     for place, policy in enumerate(plans):
         rows, face = table[table["policy"] == policy.name].sort_values(key), look(place)
         x = 100 * (rows[key].to_numpy() + (place - (len(plans) - 1) / 2) * 0.09 * step)
-        axes.plot(x, rows["pay"] / THOUSAND_CNY, color=face.color, linestyle=face.linestyle, linewidth=1.0, marker=face.marker, markersize=5)
+        axes.plot(
+            x, rows["pay"] / THOUSAND_CNY, color=face.color, linestyle=face.linestyle, linewidth=1.0, marker=face.marker, markersize=5
+        )
         known = rows["low"].notna().to_numpy()
-        axes.vlines(x[known], rows["low"][known] / THOUSAND_CNY, rows["high"][known] / THOUSAND_CNY, color=face.color, linewidth=2.2, alpha=0.55)
+        axes.vlines(
+            x[known], rows["low"][known] / THOUSAND_CNY, rows["high"][known] / THOUSAND_CNY, color=face.color, linewidth=2.2, alpha=0.55
+        )
     axes.set_xticks([100 * factor for factor in factors], [short(round(100 * factor, 2)) for factor in factors])
 
 
@@ -145,12 +152,16 @@ def components_figure(result: Backtest, lang: str) -> Plot:
         axes.axvline(0.0, color=FAINT, linewidth=0.8)
         axes.grid(visible=False, axis="y")
         numbers(axes, x=4, y=None)
-    for axes in panels[-1]:
-        axes.set_xlabel(tell("figure.components.x", lang))
-    for axes in list(panels.flat)[len(plans):]:
-        axes.set_visible(False)
+    for place, axes in enumerate(panels.flat):
+        axes.set_visible(place < len(plans))
+        axes.tick_params(labelbottom=True)
+        if place + columns >= len(plans):
+            axes.set_xlabel(tell("figure.components.x", lang))
     heads = result.components.drop_duplicates("grade").set_index("grade")["people"]
-    shown = [tell("figure.components.row", lang, grade=grade or tell("figure.components.no_grade", lang), people=heads[grade]) for grade in grades]
+    shown = [
+        tell("figure.components.row", lang, grade=grade or tell("figure.components.no_grade", lang), people=heads[grade])
+        for grade in grades
+    ]
     panels[0, 0].set_yticks(range(len(grades)), [folded(text, 26) for text in shown])
     panels[0, 0].set_ylim(len(grades) - 0.45, -0.55)
     handles = [Patch(facecolor=COLOURS[1:][place % 7], hatch=HATCHES[place % len(HATCHES)], edgecolor="white", label=label)
@@ -191,8 +202,16 @@ def _stack(axes: Axes, result: Backtest, policy: Policy, grades: Sequence[str], 
         start = np.zeros(len(grades))
         for place, row in enumerate(np.maximum(sign * heights, 0.0)):
             if row.any():
-                axes.barh(np.arange(len(grades)), sign * row, 0.62, left=sign * start, color=COLOURS[1:][place % 7], hatch=HATCHES[place % len(HATCHES)],
-                          edgecolor="white", linewidth=0.4)
+                axes.barh(
+                    np.arange(len(grades)),
+                    sign * row,
+                    0.62,
+                    left=sign * start,
+                    color=COLOURS[1:][place % 7],
+                    hatch=HATCHES[place % len(HATCHES)],
+                    edgecolor="white",
+                    linewidth=0.4,
+                )
             start += row
 
 

@@ -52,7 +52,9 @@ def lines_table(result: Backtest, name: str, piece: Statements) -> pa.Table:
 def _arrow(column: pd.Series) -> pa.Array | pa.ChunkedArray:
     if column.dtype.name == "category":
         codes = column.cat.codes.to_numpy().astype(np.int32)
-        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array([str(each) for each in column.cat.categories], pa.string()))
+        return pa.DictionaryArray.from_arrays(
+            pa.array(codes, mask=codes < 0), pa.array([str(each) for each in column.cat.categories], pa.string())
+        )
     if column.dtype.kind == "f":
         return pa.array(column.to_numpy(), from_pandas=True)
     return pa.array(column)
@@ -112,8 +114,10 @@ def _harmless(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Texts that no spreadsheet takes for formulas."""
     if not pa.types.is_dictionary(column.type):
         return pc.replace_substring_regex(column, _LIVE, "'\\1")
-    chunks = [pa.DictionaryArray.from_arrays(chunk.indices, pa.array([neutralised(text) for text in chunk.dictionary.to_pylist()], pa.string()))
-              for chunk in column.chunks]
+    chunks = [
+        pa.DictionaryArray.from_arrays(chunk.indices, pa.array([neutralised(text) for text in chunk.dictionary.to_pylist()], pa.string()))
+        for chunk in column.chunks
+    ]
     return pa.chunked_array(chunks)
 
 

@@ -67,8 +67,16 @@ def sections_of(result: Backtest, lang: str, statements_file: str) -> list[Secti
     missing = {2: [] if reached else ["no_targets"], 3: [] if performing else ["no_performance"], 6: ["no_others"] if alone else [],
                8: [] if result.history.wealth is not None else ["no_wealth"]}
     figures = {1: "payout", 2: "attainment", 3: "performance", 4: "cost", 5: "fan", 6: "winners", 7: "components", 8: "fairness"}
-    made = {2: [tables.attainment_table], 3: [tables.outliers_table], 4: [tables.cost_table], 5: [tables.fan_table, tables.volatility_table],
-            6: [tables.bands_table], 7: [tables.components_table], 8: [tables.fairness_table], 9: [tables.shifts_table]}
+    made = {
+        2: [tables.attainment_table],
+        3: [tables.outliers_table],
+        4: [tables.cost_table],
+        5: [tables.fan_table, tables.volatility_table],
+        6: [tables.bands_table],
+        7: [tables.components_table],
+        8: [tables.fairness_table],
+        9: [tables.shifts_table],
+    }
     found = []
     for number in range(1, 11):
         shown = [table for make in made.get(number, []) if (table := make(result, lang)) is not None]
@@ -90,7 +98,11 @@ def headline_of(result: Backtest, lang: str) -> list[str]:
     low, high = (here.loc[base, side] for side in ("low", "high"))
     band = "" if np.isnan(low) else tell("head.band", lang, low=amount(low / 100), high=amount(high / 100))
     income = float(result.cost[result.cost["policy"] == base]["income"].sum()) if result.income_measure else 0.0
-    of_income = tell("head.share", lang, share=share(total[base] / 100 / income, lang), measure=measure_word(str(result.income_measure), lang)) if income > 0 else ""
+    of_income = (
+        tell("head.share", lang, share=share(total[base] / 100 / income, lang), measure=measure_word(str(result.income_measure), lang))
+        if income > 0
+        else ""
+    )
     said = [tell("head.total", lang, policy=names[base], pay=money(total[base]), band=band, share=of_income)]
     for policy in result.policies[1:4]:
         rows = result.winners[result.winners["policy"] == policy.name]
@@ -101,15 +113,16 @@ def headline_of(result: Backtest, lang: str) -> list[str]:
         losing = rows[rows["difference"] < 0]
         if len(losing):
             needed = losing["needed"].fillna(np.inf).median()
-            factor = share(needed, lang) if np.isfinite(needed) else tell("table.out_of_reach", lang)
-            said.append(tell("head.whole", lang, baseline=names[base], policy=names[policy.name], count=f"{len(losing):,}", factor=factor,
-                             never=f"{losing['needed'].isna().sum():,}"))
-    if len(result.scales) > 1:
-        last = result.policies[min(1, len(result.policies) - 1)].name
-        pays = result.fan[result.fan["policy"] == last].set_index("scale")["pay"]
+            key = "head.whole" if np.isfinite(needed) else "head.never"
+            counts = {"count": f"{len(losing):,}", "never": f"{losing['needed'].isna().sum():,}"}
+            said.append(tell(key, lang, baseline=names[base], policy=names[policy.name], factor=share(needed, lang), **counts))
+    moving = result.fan.groupby("policy")["pay"].nunique() > 1
+    chosen = next((policy.name for policy in (*result.policies[1:], result.baseline) if moving[policy.name]), None)
+    if chosen is not None:
+        pays = result.fan[result.fan["policy"] == chosen].set_index("scale")["pay"]
         few, many = min(result.scales), max(result.scales)
-        said.append(tell("head.moves", lang, policy=names[last], low=share(few, lang, places=0), high=share(many, lang, places=0),
-                         less=money(pays[few]), more=money(pays[many])))
+        said.append(tell("head.moves", lang, policy=names[chosen], low=share(few, lang, places=0), high=share(many, lang, places=0),
+                         less=money(pays[few]), more=money(pays[many])))  # fmt: skip
     return said
 
 
@@ -117,8 +130,14 @@ def rests_on(result: Backtest, lang: str) -> list[str]:
     """What is assumed, and what was left out."""
     clusters = len(np.unique(result.clusters[result.paid]))
     said = [tell("rests.same", lang), tell("rests.scaled", lang), tell("rests.spread", lang)]
-    said.append(tell("rests.resampled", lang, resamples=result.resamples, clusters=f"{clusters:,}") if result.weights else tell("rests.no_resamples", lang))
-    said.append(tell("rests.redrawn", lang, people=f"{Redraws(result.records).people:,}") if len(result.redrawn) else tell("rests.no_redrawn", lang))
+    said.append(
+        tell("rests.resampled", lang, resamples=result.resamples, clusters=f"{clusters:,}")
+        if result.weights
+        else tell("rests.no_resamples", lang)
+    )
+    said.append(
+        tell("rests.redrawn", lang, people=f"{Redraws(result.records).people:,}") if len(result.redrawn) else tell("rests.no_redrawn", lang)
+    )
     if len(result.policies) > 1:
         grains = sorted({result.grains[policy.name] for policy in result.policies[1:]})
         grain = between(*(share(grain / WHOLE, lang, places=2) for grain in (grains[0], grains[-1])), lang) if len(grains) > 1 else \

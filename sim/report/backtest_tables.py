@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +11,8 @@ import pandas as pd
 
 from sim.payroll.backtest import BANDS, Backtest
 from sim.payroll.backtest_people import outliers
-from sim.payroll.statement import Statements
 from sim.report.backtest_figures import shares_of
+from sim.report.backtest_lines import lines_of
 from sim.report.backtest_words import (
     amount, between, element_name, kind_name, measure_unit, measure_word, money, names_of, share, tell, who,
 )
@@ -43,8 +43,13 @@ def attainment_table(result: Backtest, lang: str) -> Table | None:
         against = tell("table.recorded", lang) if source == "records" else names[source]
         rows.append([measure_word(measure, lang), against, f"{len(found):,}", f"{found['row'].nunique():,}",
                      *(share(value, lang) for value in shares_of(found["attainment"]))])
-    return table(tell("table.caption.attainment", lang), lang, ("measure", "against", "results", "people", "below_50", "from_80", "above_150"),
-                 ("results", "people", "below_50", "from_80", "above_150"), rows)
+    return table(
+        tell("table.caption.attainment", lang),
+        lang,
+        ("measure", "against", "results", "people", "below_50", "from_80", "above_150"),
+        ("results", "people", "below_50", "from_80", "above_150"),
+        rows,
+    )
 
 
 def outliers_table(result: Backtest, lang: str) -> Table | None:
@@ -53,8 +58,16 @@ def outliers_table(result: Backtest, lang: str) -> Table | None:
         x = result.history.a_month(measure)
         for policy in result.policies:
             pay = result.monthly(policy.name)
-            rows += [[names[policy.name], who(result, row), measure_word(measure, lang), f"{amount(x[row], places=2)} {measure_unit(measure, lang)}",
-                      amount(pay[row], places=2)] for row in outliers(x, pay)]
+            rows += [
+                [
+                    names[policy.name],
+                    who(result, row),
+                    measure_word(measure, lang),
+                    f"{amount(x[row], places=2)} {measure_unit(measure, lang)}",
+                    amount(pay[row], places=2),
+                ]
+                for row in outliers(x, pay)
+            ]
     if not rows:
         return None
     return table(tell("table.caption.performance", lang), lang, ("plan", "who", "measure", "value", "a_month"), ("value", "a_month"), rows)
@@ -91,9 +104,16 @@ def _shifted(result: Backtest, lang: str, found: pd.DataFrame, key: str, caption
     for name, title in names_of(result, lang, marked=True).items():
         mine = found[found["policy"] == name].sort_values(key)
         start = float(mine["pay"][mine[key] == 1].iloc[0])
-        rows += [[title, share(factor, lang, places=0 if round(100 * factor, 6) == round(100 * factor) else 2), amount(pay / 100),
-                  share((pay - start) / abs(start) if start else np.nan, lang, signed=True), between(amount(low / 100), amount(high / 100), lang)]
-                 for factor, pay, low, high in mine[[key, "pay", "low", "high"]].itertuples(index=False)]
+        rows += [
+            [
+                title,
+                share(factor, lang, places=0 if round(100 * factor, 6) == round(100 * factor) else 2),
+                amount(pay / 100),
+                share((pay - start) / abs(start) if start else np.nan, lang, signed=True),
+                between(amount(low / 100), amount(high / 100), lang),
+            ]
+            for factor, pay, low, high in mine[[key, "pay", "low", "high"]].itertuples(index=False)
+        ]
     heads = [(tell("table.plan", lang), False), (tell(f"figure.fan.{key}", lang), True), (tell("table.pay", lang), True),
              (tell("table.against_recorded", lang), True), (f"{tell('table.low', lang)} – {tell('table.high', lang)}", True)]
     return Table(caption, heads, rows)
@@ -111,8 +131,13 @@ def bands_table(result: Backtest, lang: str) -> Table | None:
         groups = [(tell("table.all", lang), found), *((str(grade) or tell("figure.components.no_grade", lang), mine)
                                                       for grade, mine in found.groupby("grade", sort=False))]
         if found["old"].nunique() >= 5 and len(found) >= 20:
-            groups += [(f"{tell('table.quintile', lang)}: {fifth}", mine) for fifth, mine in found[found["quintile"] > 0].groupby("quintile")]
-        rows += [[names[policy.name], label, *(f"{count:,}" for count in mine["band"].value_counts().reindex(list(BANDS)))] for label, mine in groups]
+            groups += [
+                (f"{tell('table.quintile', lang)}: {fifth}", mine) for fifth, mine in found[found["quintile"] > 0].groupby("quintile")
+            ]
+        rows += [
+            [names[policy.name], label, *(f"{count:,}" for count in mine["band"].value_counts().reindex(list(BANDS)))]
+            for label, mine in groups
+        ]
     return Table(tell("table.caption.bands", lang), heads, rows)
 
 
@@ -124,9 +149,19 @@ def winners_tables(result: Backtest, lang: str) -> list[Table]:
         count = len(found)
         if count > each:
             found = pd.concat([found.head(each // 2), found.tail(each // 2)])
-        rows = [[who(result, row.row), row.grade, money(row.old), money(row.new), money(row.difference, signed=True),
-                 "–" if np.isnan(row.percent) else amount(row.percent, signed=True, places=1), tell(f"band.{row.band}", lang), needed_word(row.needed, lang)]
-                for row in found.itertuples()]
+        rows = [
+            [
+                who(result, row.row),
+                row.grade,
+                money(row.old),
+                money(row.new),
+                money(row.difference, signed=True),
+                "–" if np.isnan(row.percent) else amount(row.percent, signed=True, places=1),
+                tell(f"band.{row.band}", lang),
+                needed_word(row.needed, lang),
+            ]
+            for row in found.itertuples()
+        ]
         words = ("who", "grade", "old", "new", "difference", "percent", "band", "needed")
         caption = tell("table.caption.winners", lang, plan=names[policy.name], shown=len(rows), count=count)
         made.append(table(caption, lang, words, ("old", "new", "difference", "percent", "needed"), rows))
@@ -154,12 +189,21 @@ def fairness_table(result: Backtest, lang: str) -> Table:
     names, rows = names_of(result, lang, marked=True), []
     for row in result.fairness.itertuples():
         money_like = row.what.startswith("tenure")
-        places = 0 if money_like else 3 if row.what in ("gini", "top_over_median") else 2
-        told = (lambda value, row=row, places=places: amount(value, signed=row.what not in ("gini", "top_over_median", "tenure_pay"), places=places))
+        told = partial(amount, signed=row.what not in ("gini", "top_over_median", "tenure_pay"), places=0 if money_like else 3)
         few = money_like and row.people < 5
-        rows.append([names.get(row.policy, "–"), tell(f"table.{row.what}", lang), tell(f"tenure.{row.group}", lang) if row.group else "", told(row.value),
-                     "–" if few else between(told(row.low), told(row.high), lang), f"{row.people:,}"])
-    heads = [(tell(f"table.{word}", lang), number) for word, number in (("plan", False), ("figure", False), ("group", False), ("value", True))]
+        rows.append(
+            [
+                names.get(row.policy, "–"),
+                tell(f"table.{row.what}", lang),
+                tell(f"tenure.{row.group}", lang) if row.group else "",
+                told(row.value),
+                "–" if few else between(told(row.low), told(row.high), lang),
+                f"{row.people:,}",
+            ]
+        )
+    heads = [
+        (tell(f"table.{word}", lang), number) for word, number in (("plan", False), ("figure", False), ("group", False), ("value", True))
+    ]
     heads += [(f"{tell('table.low', lang)} – {tell('table.high', lang)}", True), (tell("table.people", lang), True)]
     return Table(tell("table.caption.fairness", lang, resamples=result.resamples), heads, rows)
 
@@ -193,25 +237,6 @@ def example_row(result: Backtest) -> int:
     return int(rows[np.argsort(pay, kind="stable")[len(rows) // 2]])
 
 
-def only(found: Statements, rows: np.ndarray) -> Statements:
-    """The same statements with the lines of some people alone."""
-    blocks = []
-    for block in found.blocks:
-        keep = np.isin(block.people, rows)
-        if keep.any():
-            divide = block.divide[keep] if isinstance(block.divide, np.ndarray) else block.divide
-            blocks.append(block._replace(people=block.people[keep], members=block.members[keep], rules=block.rules[keep], fen=block.fen[keep],
-                                         gaps={name: numbers[keep] for name, numbers in block.gaps.items()}, divide=divide))
-    return replace(found, blocks=tuple(blocks))
-
-
-def lines_of(result: Backtest, name: str, rows: np.ndarray) -> pd.DataFrame:
-    """The lines of some people under a plan, by person, month, element and kind."""
-    chosen = only(result.statements[name], rows).frame
-    order = np.lexsort((chosen["kind"].cat.codes, chosen["element"].cat.codes, chosen["month"].cat.codes, chosen["person"].cat.codes))
-    return chosen.iloc[order].reset_index(drop=True)
-
-
 def statement_tables(result: Backtest, lang: str, file: str) -> list[Table]:
     """Every line of one person in the last months that fit, plan by plan."""
     row, names, found = example_row(result), names_of(result, lang, marked=True), []
@@ -221,12 +246,29 @@ def statement_tables(result: Backtest, lang: str, file: str) -> list[Table]:
         while len(months) > 1 and lines["month"].astype(str).isin(months).sum() > MOST_LINES:
             months = months[1:]
         lines = lines[lines["month"].astype(str).isin(months)]
-        caption = tell("table.caption.statement", lang, plan=names[policy.name], who=who(result, row), months=between(months[0], months[-1], lang)
-                                                   if months else "–", file=file)
-        rows = [[line.month, line.period, element_name(policy, str(line.element), lang), kind_name(str(line.kind), lang),
-                 measure_word(line.measure, lang) if isinstance(line.measure, str) else "", _plain(line.input), _plain(line.target), _plain(line.rate),
-                 str(line.rule_zh if lang == "zh" else line.rule), money(line.amount)]
-                for line in lines.itertuples()]
+        caption = tell(
+            "table.caption.statement",
+            lang,
+            plan=names[policy.name],
+            who=who(result, row),
+            months=between(months[0], months[-1], lang) if months else "–",
+            file=file,
+        )
+        rows = [
+            [
+                line.month,
+                line.period,
+                element_name(policy, str(line.element), lang),
+                kind_name(str(line.kind), lang),
+                measure_word(line.measure, lang) if isinstance(line.measure, str) else "",
+                _plain(line.input),
+                _plain(line.target),
+                _plain(line.rate),
+                str(line.rule_zh if lang == "zh" else line.rule),
+                money(line.amount),
+            ]
+            for line in lines.itertuples()
+        ]
         words = ("month", "period", "element", "kind", "measure", "input", "target", "rate", "rule", "amount")
         found.append(table(caption, lang, words, ("input", "target", "rate", "amount"), rows))
     return found

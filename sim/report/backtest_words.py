@@ -82,12 +82,19 @@ def plans_and_digests(result: Backtest, lang: str) -> str:
 
 def footer_of(result: Backtest, lang: str) -> str:
     """The small print under every figure: what made it."""
-    from sim.report.style import clipped
+    from sim.report.style import clipped, wrapped
 
     made = result.provenance
-    text = tell("figure.footer", lang, seed=made["seed"], resamples=made["resamples"], data=made["data_digest"], version=made["incentivelab"],
-                policies=plans_and_digests(result, lang))
-    return clipped(text, FOOT)
+    text = tell(
+        "figure.footer",
+        lang,
+        seed=made["seed"],
+        resamples=made["resamples"],
+        data=made["data_digest"],
+        version=made["incentivelab"],
+        policies=plans_and_digests(result, lang),
+    )
+    return "\n".join(wrapped(clipped(text, 2 * FOOT - 12), FOOT))
 
 
 def money(fen: float, signed: bool = False) -> str:

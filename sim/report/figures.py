@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from matplotlib import rc_context
 
@@ -18,6 +19,9 @@ from sim.report.payout import payout_figure
 from sim.report.style import Plot, figure_language, rules
 from sim.report.weeks import draw_weeks
 from sim.report.words import check_language
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Result = Runs | Comparison
 Subject = Result | Policy | Sequence[Policy]
@@ -41,11 +45,12 @@ def _figures(subject: Subject) -> dict[str, Callable[..., Plot]]:
     return OF_RUNS if isinstance(subject, Runs) else OF_POLICIES
 
 
-def plot(subject: Subject, kind: str | None = None, lang: str = "en") -> Plot:
+def plot(subject: Subject, kind: str | None = None, lang: str = "en", people: pd.DataFrame | None = None) -> Plot:
     """A figure of a result, or of policies before they are tried, as a matplotlib Figure.
 
     kind: one of `kinds(subject)`; by default accounts by week and manager for `Runs`, differences for a `Comparison`, the
     payout curve for policies. lang: en or zh; where no font with Chinese glyphs is installed, figures stay in English.
+    people: dots for a payout curve, as `payout_figure` takes them.
     Errors: InputError.
     """
     check_language(lang)
@@ -53,12 +58,14 @@ def plot(subject: Subject, kind: str | None = None, lang: str = "en") -> Plot:
         subject = _policies(subject)
     figures = _figures(subject)
     chosen = kinds(subject)[0] if kind is None else kind
+    if people is not None and chosen != "payout":
+        raise InputError("plot", "people", found=f"people beside the figure `{chosen}`", expected="them beside policies only")
     if chosen not in figures:
         raise InputError("plot", "kind", found=f"`{chosen}`", expected=f"one of {', '.join(figures)}", hint=nearest(chosen, figures))
     written = figure_language(lang)
     settings = rules(written)
     with rc_context(settings):
-        figure = figures[chosen](subject, written)
+        figure = payout_figure(subject, written, people) if people is not None else figures[chosen](subject, written)
     figure.settings = settings
     return figure
 

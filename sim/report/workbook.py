@@ -24,13 +24,14 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from sim.payroll.backtest import Backtest
 from sim.payroll.cells import neutralised
 from sim.policy.exact import plain
-from sim.report.backtest_tables import history_name, lines_of, needed_word
+from sim.report.backtest_lines import lines_of
+from sim.report.backtest_tables import history_name, needed_word
 from sim.report.backtest_words import element_name, kind_name, measure_unit, measure_word, names_of, tell
 from sim.report.workbook_formulas import formula_of
 
 SHEET_ROWS = 1_048_576                # of a sheet, by the file format
 USUAL_LINES = 200_000                 # put on the sheet of statements unless more are asked for
-MOST_LIVE = 60_000                    # lines on the sheet of formulas
+MOST_LIVE = 30_000                    # lines on the sheet of formulas
 PEOPLE_AT_ONCE = 2_000
 MONEY, PERCENT, PLAIN = "#,##0.00", "0.0", "General"
 BOLD = Font(bold=True)
@@ -63,7 +64,9 @@ def write_workbook(result: Backtest, path: Path, lang: str, statements_file: str
     if fits:
         _sheet(book, "statements", lang, [22, 14, 14, 9, 9, 20, 12, 18, 10, 12, 12, 12, 8, 40, 14], _statements(result, lang))
     else:
-        text = tell("book.about.too_many", lang, count=f"{result.lines:,}", most=f"{min(most, SHEET_ROWS - 1):,}", file=statements_file or "–")
+        text = tell(
+            "book.about.too_many", lang, count=f"{result.lines:,}", most=f"{min(most, SHEET_ROWS - 1):,}", file=statements_file or "–"
+        )
         _sheet(book, "statements", lang, [110], iter([[text]]), head=False)
     recomputed = Recompute(result, lang, live)
     _sheet(book, "recompute", lang, [22, 14, 9, 20, 12, 14, 12, 40, 16, 16, 12, 8], recomputed.lines())
@@ -138,7 +141,17 @@ def _readme(result: Backtest, lang: str, statements_file: str | None, live: int)
     if statements_file:
         yield [tell("book.about.elsewhere", lang, file=statements_file)]
     yield [tell("book.about.texts", lang)]
-    yield [tell("book.about.made", lang, version=made["incentivelab"], code=made["code"], seed=made["seed"], resamples=made["resamples"], data=made["data_digest"])]
+    yield [
+        tell(
+            "book.about.made",
+            lang,
+            version=made["incentivelab"],
+            code=made["code"],
+            seed=made["seed"],
+            resamples=made["resamples"],
+            data=made["data_digest"],
+        )
+    ]
     for name, digest in made["policies"].items():
         yield [tell("book.about.policy", lang, name=name, digest=digest)]
 
@@ -175,8 +188,19 @@ def _winners(result: Backtest, lang: str) -> Rows:
     yield _heads(lang, "plan", "person", "name", "grade", "old", "new", "difference", "percent", "band", "needed", "quintile")
     for row in result.winners.itertuples():
         factor = Cell(round(100 * row.needed, 4), "0.00") if row.needed > 0 else needed_word(row.needed, lang)
-        yield [names[row.policy], row.person, people["name"].iloc[row.row], row.grade, _money(row.old), _money(row.new), _money(row.difference),
-               Cell(row.percent, PERCENT), tell(f"band.{row.band}", lang), factor, row.quintile]
+        yield [
+            names[row.policy],
+            row.person,
+            people["name"].iloc[row.row],
+            row.grade,
+            _money(row.old),
+            _money(row.new),
+            _money(row.difference),
+            Cell(row.percent, PERCENT),
+            tell(f"band.{row.band}", lang),
+            factor,
+            row.quintile,
+        ]
 
 
 def _cost(result: Backtest, lang: str) -> Rows:
@@ -192,8 +216,15 @@ def _components(result: Backtest, lang: str) -> Rows:
     names, plans = names_of(result, lang, marked=True), {policy.name: policy for policy in result.policies}
     yield _heads(lang, "plan", "grade", "element", "people", "months", "pay", "a_month")
     for row in result.components.itertuples():
-        yield [names[row.policy], row.grade or tell("figure.components.no_grade", lang), element_name(plans[row.policy], str(row.element), lang),
-               row.people, row.months, _money(row.pay), Cell(row.a_month, MONEY)]
+        yield [
+            names[row.policy],
+            row.grade or tell("figure.components.no_grade", lang),
+            element_name(plans[row.policy], str(row.element), lang),
+            row.people,
+            row.months,
+            _money(row.pay),
+            Cell(row.a_month, MONEY),
+        ]
 
 
 def _all_lines(result: Backtest, people: int) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -208,8 +239,24 @@ def _all_lines(result: Backtest, people: int) -> Iterator[tuple[str, pd.DataFram
 def _statements(result: Backtest, lang: str) -> Rows:
     names, plans = names_of(result, lang), {policy.name: policy for policy in result.policies}
     full = dict(zip(result.records.people["person"], result.records.people["name"], strict=True))
-    yield _heads(lang, "plan", "person", "name", "month", "period", "element", "kind", "measure", "unit", "input", "target", "rate", "members", "rule",
-                 "amount")
+    yield _heads(
+        lang,
+        "plan",
+        "person",
+        "name",
+        "month",
+        "period",
+        "element",
+        "kind",
+        "measure",
+        "unit",
+        "input",
+        "target",
+        "rate",
+        "members",
+        "rule",
+        "amount",
+    )
     for name, lines in _all_lines(result, len(result.paid)):
         words = {element: element_name(plans[name], element, lang) for element in lines["element"].cat.categories}
         for line in lines.itertuples():
@@ -274,8 +321,13 @@ class Recompute:
         last = len(self.spans) + 1
         people = self.result.records.people["person"]
         for number, (name, person, first, end) in enumerate(self.spans, start=2):
-            yield [self.names[name], people.iloc[person], Cell(Formula(f"=SUM({sheet}!I{first}:I{end})"), MONEY), _money(self.result.pay[name][person]),
-                   Cell(Formula(f"=ROUND(C{number}-D{number},2)"), MONEY)]
+            yield [
+                self.names[name],
+                people.iloc[person],
+                Cell(Formula(f"=SUM({sheet}!I{first}:I{end})"), MONEY),
+                _money(self.result.pay[name][person]),
+                Cell(Formula(f"=ROUND(C{number}-D{number},2)"), MONEY),
+            ]
         if self.spans:
             yield []
             end = self.spans[-1][3]

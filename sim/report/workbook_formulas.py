@@ -17,10 +17,17 @@ _TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?|>=|<=|[-+/()<>]|(?:x|cap|floor|on|for|wi
 _SHARE = re.compile(r"(?P<whole>.*) / (?P<members>\d+)(?:, rounded (?P<way>up|down) to the fen)?")
 _N = r"(-?\d+(?:\.\d+)?)"
 # Lines that follow from others, and what they come to but for the sign: what is taken away is told in the same words as what is added.
-_FOLLOWING = [(re.compile(words.replace("N", _N)), arithmetic) for words, arithmetic in (
-    (r"advance, N of N for the month", "{0} x {1}"), (r"N of N kept back", "{0} x {1}"), (r"N of N kept back, less N cut before it vested", "{0} x {1} - {2}"),
-    (r"N less N earned", "{0} - {1}"), (r"pay of N above the ceiling of N", "{0} - {1}"), (r"N x N / N reversed", "{0} x {1} / {2}"),
-)]
+_FOLLOWING = [
+    (re.compile(words.replace("N", _N)), arithmetic)
+    for words, arithmetic in (
+        (r"advance, N of N for the month", "{0} x {1}"),
+        (r"N of N kept back", "{0} x {1}"),
+        (r"N of N kept back, less N cut before it vested", "{0} x {1} - {2}"),
+        (r"N less N earned", "{0} - {1}"),
+        (r"pay of N above the ceiling of N", "{0} - {1}"),
+        (r"N x N / N reversed", "{0} x {1} / {2}"),
+    )
+]
 _LESS = re.compile(rf"(?P<rule>.*), less {_N} (?:earned before|paid in advance)")
 LONGEST = 2000                        # letters of a formula
 
@@ -239,7 +246,9 @@ def written(node: Node, links: Links) -> str:
     if node.op == "if":
         test, amount, *other = node.of
         left = _input(test.of[0], links)
-        known = written(other[0], links) if other else "0" if test.op in (">=", ">") else "NA()"      # what is paid elsewhere, other words would say
+        known = (
+            written(other[0], links) if other else "0" if test.op in (">=", ">") else "NA()"
+        )  # what is paid elsewhere, other words would say
         return f"IF({left}{test.op}{written(test.of[1], links)},{written(amount, links)},{known})"
     left, right = node.of
     if node.op == "*":

@@ -459,7 +459,7 @@ def settle_still(pay: Schedules, o: np.recarray, risk: float) -> None:
         elif line.joint == JOINT:
             still = 1
             for place in range(line.inputs, line.inputs_stop):
-                if 0 <= pay.inputs[place].measure and not of_credit(pay.inputs[place].measure):
+                if 0 <= pay.lines[place].measure and not of_credit(pay.lines[place].measure):
                     still = 0
             for m in range(MEASURE_COUNT):
                 o[g + m].still, o[g + m].value = still, 0.0

@@ -14,7 +14,7 @@ from sim.engine.stages.peers import meets_on, norm_of
 from sim.engine.stages.settling import of_service, shares_pay, year_so_far
 from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, COLLECTION, SERVICE, SERVICE_CONTACTS, VETTING, Practice, State, World
 from sim.engine.streams import TREMBLE, stream
-from sim.policy.kernel import AFTERWARDS, ALWAYS, MONTH, SIMPLE, Schedules
+from sim.policy.kernel import AFTERWARDS, ALWAYS, MONTH, SIMPLE, Schedules, plan_row
 from sim.rules.prospecting import mean_contacts
 
 
@@ -53,13 +53,17 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
         o.left = w.days[day].left[line.period] / w.days[day].demand
         if w.lending.lending > 0.0:
             look_at_loans(s, w, q, line, o, i, day)
-        if line.joint != SIMPLE:
+
+
+@rule
+def look_closer(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int) -> None:
+    """Of merged schedules that are not for everybody, or joint (apart from `look_ahead`, which is faster without)."""
+    for g in range(len(s.outlook)):
+        if pay.lines[g].joint != SIMPLE:
             look_further(s, w, q, pay, g, i, day)
-            o.share *= line.weight
-        if line.when != ALWAYS and (of_service(w, i, day) > pay.terms[0].guarantee_until) != (line.when == AFTERWARDS):
-            o.share = 0.0
-    if w.lending.lending > 0.0:
-        settle_still(pay, s.outlook, w.people[i].risk_aversion)
+            s.outlook[g].share *= pay.lines[g].weight
+        if pay.lines[g].when != ALWAYS and (of_service(w, i, day) > plan_row(pay).guarantee_until) != (pay.lines[g].when == AFTERWARDS):
+            s.outlook[g].share = 0.0
 
 
 @rule
@@ -101,6 +105,10 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
         keep_plan(m, capacity)
         return
     look_ahead(s, w, q, pay, i, day)
+    if plan_row(pay).uneven:
+        look_closer(s, w, q, pay, i, day)
+    if w.lending.lending > 0.0:
+        settle_still(pay, s.outlook, person.risk_aversion)
     effort, _ = plan_effort(pay, s.desk, s.outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
     if w.par.plan_tremble > 0.0:
         effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)

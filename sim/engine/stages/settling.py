@@ -8,12 +8,14 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import (
-    B_ADVANCED, B_BALANCE, B_DUE, B_HALF_YEAR, B_MONTH, B_QUARTER, B_YEAR, F_HELD, L_CEILING, L_DRAW, L_GUARANTEE, M_BALANCE, M_DEPOSITS, M_INTEREST, M_UNRECOVERED, MEASURE_COUNT, R_DAYS, R_EFFORT, R_LEANING, R_NORM,
+    B_ADVANCED, B_BALANCE, B_DUE, B_HALF_YEAR, B_MONTH, B_QUARTER, B_YEAR, BOOKS, F_HELD, L_CEILING, L_DRAW, L_GUARANTEE, M_BALANCE, M_DEPOSITS,
+    M_INTEREST, M_UNRECOVERED, MEASURE_COUNT, PLAN_LINES, R_DAYS, R_EFFORT, R_LEANING, R_NORM,
     R_COLLECTION, R_PRESSURE, R_SKILL, R_VETTING, SERVICE, COLLECTION, VETTING, Practice, State, World,
 )
 from sim.policy import timing
 from sim.policy.kernel import (
-    HALF_YEAR, IN_LAST_MONTH, IN_YEAR, MONTH, MONTHS_IN, PAIR, PERIODS, QUARTER, SIMPLE, TEAM, Schedules, months_covered, pay_at, pay_joint, rounded_fen, to_fen,
+    HALF_YEAR, IN_LAST_MONTH, IN_YEAR, MONTH, MONTHS_IN, PAIR, PERIODS, QUARTER, SIMPLE, TEAM, Schedules, months_covered, pay_at, pay_joint, plan_row,
+    rounded_fen, to_fen,
 )
 from sim.rules.meetings import faded
 
@@ -62,12 +64,12 @@ def settle_pay(s: State, w: World, q: Practice, pay: Schedules, day: int) -> Non
     """Pay what ends today, line by line, each rounded to the fen; then the period's counters start anew."""
     today = w.days[day]
     s.tally.number = today.number
-    if len(pay.terms) > 0:
+    if plan_row(pay).timed:
         if today.month_ends:
             for i in range(len(s.managers)):
                 settle_over_time(s, w, q, pay, i, day)
     else:
-        for e in range(len(pay.lines)):
+        for e in range(pay.lines[0].count):
             if ends(today, pay.lines[e].period):
                 for i in range(len(s.managers)):
                     fen = to_fen(line_of(s, q, pay, e, i))
@@ -118,14 +120,14 @@ def joint_line_of(s: State, q: Practice, pay: Schedules, e: int, i: int) -> floa
         if shares_pay(s, q, line, i, j):
             members += 1
             for place in range(len(x)):
-                read = pay.inputs[line.inputs + place]
+                read = pay.lines[line.inputs + place]
                 if read.measure >= 0:
                     if read.over == IN_YEAR:
                         x[place] += year_so_far(s.managers[j], read.measure)
                     else:
                         x[place] += s.managers[j].period_units[read.measure, MONTH if read.over == IN_LAST_MONTH else line.period]
     for place in range(len(x)):
-        read = pay.inputs[line.inputs + place]
+        read = pay.lines[line.inputs + place]
         if line.own:
             x[place] /= members
         if read.annualised:
@@ -148,7 +150,7 @@ def advance_of(s: State, q: Practice, pay: Schedules, e: int, i: int) -> int:
                 members += 1
         months = MONTHS_IN[line.period]
         earned = pay_at(pay, e, months * units / (members if line.own else 1)) / (months * (1 if line.own else members))
-    return share_of(max(0, rounded_fen(earned, pay.terms[0].rounding)), Ratio(line.advance, line.advance_of))
+    return share_of(max(0, rounded_fen(earned, plan_row(pay).rounding)), Ratio(line.advance, line.advance_of))
 
 
 @rule
@@ -158,12 +160,12 @@ def settle_over_time(s: State, w: World, q: Practice, pay: Schedules, i: int, da
     An element `less` others is trued up; a quarter's advances are settled; a share is held back and released in later months, or
     stays unpaid (`F_HELD`); a negative amount is carried over; then come draw, guarantee and ceiling, as lines of their own.
     """
-    today, books, count = w.days[day], s.books[i], len(pay.lines)
+    today, books, count = w.days[day], books_of(s, pay, i), pay.lines[0].count
     for e in range(count):
         line, fen = pay.lines[e], 0
-        books[e, B_DUE] = s.later[today.month, i, e]
+        books[e, B_DUE] = s.lines[i, later_place(pay, today.month, e)]
         if ends(today, line.period):
-            fen = rounded_fen(line_of(s, q, pay, e, i), pay.terms[0].rounding) - books[e, B_ADVANCED]
+            fen = rounded_fen(line_of(s, q, pay, e, i), plan_row(pay).rounding) - books[e, B_ADVANCED]
             books[e, B_ADVANCED] = 0
             for other in range(e):
                 if (line.less >> other) & 1:
@@ -186,9 +188,9 @@ def settle_over_time(s: State, w: World, q: Practice, pay: Schedules, i: int, da
         for period in PERIODS:
             if ends(today, period):
                 books[e, book_of(period)] = 0
-    most = pay.terms[0].ceiling
+    most = plan_row(pay).ceiling
     if most >= 0:
-        if (today.number - 1) % pay.terms[0].ceiling_months == 0:
+        if (today.number - 1) % plan_row(pay).ceiling_months == 0:
             books[count, B_DUE] = 0
         cut = above(books[count, B_DUE] + total, most)
         s.lines[i, count + L_CEILING] -= cut
@@ -198,17 +200,31 @@ def settle_over_time(s: State, w: World, q: Practice, pay: Schedules, i: int, da
 
 
 @rule
+def books_of(s: State, pay: Schedules, i: int) -> np.ndarray:
+    """What is on the way for manager i, fen: BOOKS numbers for each element and for the whole plan."""
+    count = pay.lines[0].count
+    return s.lines[i, count + PLAN_LINES:count + PLAN_LINES + (count + 1) * BOOKS].reshape(count + 1, BOOKS)
+
+
+@rule
+def later_place(pay: Schedules, month: int, e: int) -> int:
+    """The column of `lines` that holds what element e releases in a month."""
+    count = pay.lines[0].count
+    return count + PLAN_LINES + (count + 1) * BOOKS + month * count + e
+
+
+@rule
 def hold_back(s: State, pay: Schedules, e: int, i: int, month: int, fen: int) -> int:
     """Keep a share of what is earned for later months; what would be released beyond the horizon is noted as unpaid. Fen."""
     line = pay.lines[e]
     kept = share_of(max(0, fen), Ratio(line.hold, line.hold_of))
     left = kept
     for r in range(line.releases, line.releases_stop):
-        release = pay.releases[r]
+        release = pay.lines[r]
         part = left if r + 1 == line.releases_stop else min(left, share_of(kept, Ratio(release.part, release.whole)))
         left -= part
-        if month + release.after < len(s.later):
-            s.later[month + release.after, i, e] += part
+        if month + release.after < len(s.months):
+            s.lines[i, later_place(pay, month + release.after, e)] += part
         else:
             s.finals[i, F_HELD] += part / 100.0
     return kept
@@ -217,10 +233,10 @@ def hold_back(s: State, pay: Schedules, e: int, i: int, month: int, fen: int) ->
 @rule
 def carry_over(pay: Schedules, books: np.ndarray) -> None:
     """Negative amounts are put off, and taken from what the elements named pay later."""
-    for e in range(len(pay.lines)):
+    for e in range(pay.lines[0].count):
         if pay.lines[e].carry > 0:
             put_off, _ = carried(books[e, B_DUE], 0)
-            for other in range(len(pay.lines)):
+            for other in range(pay.lines[0].count):
                 if (pay.lines[e].carry >> other) & 1:
                     _, repaid = carried(books[other, B_DUE], books[e, B_BALANCE])
                     books[other, B_DUE] -= repaid
@@ -239,7 +255,7 @@ def of_service(w: World, i: int, day: int) -> int:
 def due_of(pay: Schedules, books: np.ndarray, of: int) -> int:
     """What the elements named pay this month, fen."""
     total = 0
-    for e in range(len(pay.lines)):
+    for e in range(pay.lines[0].count):
         if (of >> e) & 1:
             total += books[e, B_DUE]
     return total
@@ -248,7 +264,7 @@ def due_of(pay: Schedules, books: np.ndarray, of: int) -> int:
 @rule
 def plan_lines(s: State, w: World, pay: Schedules, i: int, day: int) -> int:
     """Draw and guarantee of the month, fen: posted as lines of their own, and returned."""
-    terms, books, count = pay.terms[0], s.books[i], len(pay.lines)
+    terms, books, count = plan_row(pay), books_of(s, pay, i), pay.lines[0].count
     total = 0
     if terms.draw >= 0:
         added, repaid = drawn(due_of(pay, books, terms.draw_of), terms.draw, books[count, B_BALANCE])
