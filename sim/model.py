@@ -137,6 +137,16 @@ class Team(mesa.Agent):
             "last_seen": known.seen, "hazard": known.hazard, "stays": known.patience > 0.0,
         })
 
+    @property
+    def loans(self) -> pd.DataFrame:
+        """Every loan outstanding: manager, customer's row, CNY owed, loan class as of the last month's end (normal, substandard, doubtful,
+        loss), whether its term is over, and its hidden chance of default."""
+        known = self.state.loans[: self.state.tally.loans]
+        return pd.DataFrame({
+            "manager": np.array(self.names)[known.owner], "customer": known.customer, "balance": known.principal,
+            "quality": np.array(["normal", "substandard", "doubtful", "loss"])[known.quality], "due": known.due > 0, "chance": known.chance,
+        })
+
     def live(self, day: int) -> None:
         """One day of the branch; more room for customers is made beforehand if it might run out."""
         self._make_room()
@@ -154,7 +164,9 @@ class Team(mesa.Agent):
             return
         larger = new_state(self.world, self.elements, self.merged, 2 * room)
         larger.customers[:room], larger.book[:, : s.book.shape[1]] = s.customers, s.book
-        self.state = s._replace(customers=larger.customers, book=larger.book)
+        if self.world.lending.lending > 0.0:
+            larger.loans[: len(s.loans)], larger.queue[:, : s.queue.shape[1]] = s.loans, s.queue
+        self.state = s._replace(customers=larger.customers, book=larger.book, loans=larger.loans, queue=larger.queue)
 
 
 class BankModel(mesa.Model):

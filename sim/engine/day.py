@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.stages.aims import after_settling, close_aims, end_day
+from sim.engine.stages.credit import lend
 from sim.engine.stages.customers import serve
 from sim.engine.stages.gaming import play
 from sim.engine.stages.meeting import hold_meeting
@@ -24,6 +25,7 @@ STAGES = (               # number, name, what happens; the order is that of live
     ("3", "work", "contacts on four channels, accounts, leads of intermediaries and of the branch, learning"),
     ("1", "meeting", "at the day's end otherwise: questions answered, excuses spent, beliefs, leanings (6) and status revised"),
     ("4", "customers", "service contacts; satisfaction, irritation and churn catch up"),
+    ("5", "credit", "applications, vetting and decisions; at a month's end interest, loan classes, collection and repayment"),
     ("7", "mentoring", "skill flows; errands of tomorrow are decided"),
     ("9", "gaming", "at a period's end: deals moved, false reports, accounts for the count"),
     ("8", "goals", "at a period's end: goals compared and moved, prizes and judged pay; every day: fatigue"),
@@ -33,7 +35,7 @@ STAGES = (               # number, name, what happens; the order is that of live
 
 @rule
 def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64, day: int) -> None:
-    """Stages as numbered in docs/model.md; 5 (credit) has its number kept for it.
+    """Stages as numbered in docs/model.md.
 
     elements: the pay plan line by line. merged: the same pay, one schedule a measure, period and payee, for planning.
     """
@@ -44,6 +46,8 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
     if meets_on(q, day) and not q.par.meeting_first:
         hold_meeting(s, w, q, seed, day)                  # 1 in the evening, with 6: leanings are revised here
     serve(s, w, seed, day)                                # 4
+    if w.lending.lending > 0.0:
+        lend(s, w, q, seed, day)                          # 5
     mentor_day(s, w, q, day)                              # 7
     if q.aims.on and w.days[day].month_ends:
         play(s, w, q, merged, elements, seed, day)        # 9

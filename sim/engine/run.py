@@ -20,7 +20,7 @@ class BranchRuns(NamedTuple):
     """What R replications of one branch left behind; n managers, W weeks, M months, E pay lines, D days.
 
     weeks (R, W, n, RECORDS); months (R, M, n) fen; lines (R, n, E) fen (see State); daily_accounts (R, D, n); finals (R, n, FINALS);
-    conduct (R, W, n, CONDUCT).
+    conduct (R, W, n, CONDUCT); ledger (R, M, n, LEDGER), without months where nobody borrows.
     """
 
     weeks: np.ndarray
@@ -29,6 +29,7 @@ class BranchRuns(NamedTuple):
     daily_accounts: np.ndarray
     finals: np.ndarray
     conduct: np.ndarray
+    ledger: np.ndarray
 
 
 @rule
@@ -51,6 +52,7 @@ def run_block(s: State, w: World, q: Practice, elements: Schedules, merged: Sche
         out.weeks[r], out.months[r], out.lines[r] = s.weeks, s.months, s.lines
         out.daily_accounts[r], out.finals[r] = s.daily_accounts, s.finals
         out.conduct[r] = s.conduct
+        out.ledger[r] = s.ledger
     return True
 
 
@@ -64,7 +66,7 @@ def branch_seeds(seed: int, replications: Sequence[int], branch: str) -> np.ndar
 def run_branch(w: World, q: Practice, elements: Schedules, merged: Schedules, seeds: np.ndarray) -> BranchRuns:
     """Run one branch once per seed."""
     s = new_state(w, elements, merged)
-    out = BranchRuns(*(np.zeros((len(seeds), *a.shape), a.dtype) for a in (s.weeks, s.months, s.lines, s.daily_accounts, s.finals, s.conduct)))
+    out = BranchRuns(*(np.zeros((len(seeds), *a.shape), a.dtype) for a in (s.weeks, s.months, s.lines, s.daily_accounts, s.finals, s.conduct, s.ledger)))
     with np.errstate(over="ignore"):
         while not run_block(s, w, q, elements, merged, seeds, out):
             s = new_state(w, elements, merged, 2 * len(s.customers))

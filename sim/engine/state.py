@@ -1,7 +1,7 @@
 """The state of a branch: arrays of records, a row a manager, a customer, a pool.
 
 Two structs stand still while days pass, `World` (what nobody chooses) and `Practice` (what management chooses), beside the
-pay plan's `Schedules`; `State` is what a day changes. Channels are 0..3 (`CHANNELS`), activities 0..4 (`ACTIVITIES`).
+pay plan's `Schedules`; `State` is what a day changes. Channels are 0..3 (`CHANNELS`), activities 0..6 (`ACTIVITIES`).
 Records keep compiled functions small: a row is one pointer, however many fields it has.
 """
 
@@ -12,27 +12,42 @@ from typing import NamedTuple
 import numpy as np
 
 CHANNELS = ("intermediaries", "chains", "street", "network")
-ACTIVITIES = (*CHANNELS, "service")
+ACTIVITIES = (*CHANNELS, "service", "vetting", "collection")
 INTERMEDIARIES, CHAINS, STREET, NETWORK, SERVICE = range(5)
+VETTING, COLLECTION = 5, 6
 CHANNEL_COUNT, ACTIVITY_COUNT = len(CHANNELS), len(ACTIVITIES)
 SHARED = (True, False, True, False)               # pools worked by the whole branch, or by each manager alone
-PAY_MEASURES = ("accounts", "contacts")           # what a pay plan can count in this version
+CREDIT_MEASURES = ("loans_made", "loan_balance", "interest_collected", "substandard_balance", "doubtful_balance", "loss_balance", "loan_loss",
+                   "bad_loan_ratio", "loans_recovered", "unrecovered_balance", "principal_lost", "responsible_income", "responsible_cost",
+                   "responsible_profit", "deposits", "deposit_yuan_days")
+PAY_MEASURES = ("accounts", "contacts",           # what a pay plan can count in this version
+                *CREDIT_MEASURES)
 ACCOUNTS, SERVICE_CONTACTS = 0, 1
-MEASURE_COUNT, PERIOD_COUNT = len(PAY_MEASURES), 2
-# What is kept of each element (rows) and manager while pay is settled over time, fen: earned in the open month and quarter, what is still
+(M_LOANS, M_BALANCE, M_INTEREST, M_SUBSTANDARD, M_DOUBTFUL, M_LOSS, M_PROVISION, M_RATIO, M_RECOVERED, M_UNRECOVERED, M_LOST, M_INCOME, M_COST,
+ M_PROFIT, M_DEPOSITS, M_YUAN_DAYS) = range(PAY_MEASURES.index("loans_made"), PAY_MEASURES.index("loans_made") + len(CREDIT_MEASURES))
+MEASURE_COUNT, PERIOD_COUNT = len(PAY_MEASURES), 4
+# What is kept of each element (rows) and manager while pay is settled over time, fen: earned in the open month, quarter, half year and year, what is still
 # to be taken off or repaid, what falls due now, paid in advance. One row more is the whole plan's: the draw's balance, paid under the ceiling.
-B_MONTH, B_QUARTER, B_BALANCE, B_DUE, B_ADVANCED, BOOKS = range(6)
+B_MONTH, B_QUARTER, B_BALANCE, B_DUE, B_ADVANCED, B_HALF_YEAR, B_YEAR, BOOKS = range(8)
 L_DRAW, L_GUARANTEE, L_CEILING, PLAN_LINES = range(4)         # lines of the whole plan, after those of elements
+LOAN_CLASSES = 4                                  # normal, substandard, doubtful, loss
 TELLING = {"nothing": 0, "successes": 1, "excuses": 2}
 
 # What is recorded of every manager and week. Flows are sums, levels are read at the week's last day.
 RECORDS = ("accounts", "accounts_assigned", *(f"accounts_{c}" for c in CHANNELS), "prospect_contacts", "contacts",
-           "effort", "deposits", "skill", "norm", "leaning", "pressure", "days")
+           "effort", "deposits", "skill", "norm", "leaning", "pressure", "days",
+           "vetting", "collection")
 (R_ACCOUNTS, R_ASSIGNED, R_CHANNEL, _, _, _, R_PROSPECTS, R_CONTACTS, R_EFFORT, R_DEPOSITS, R_SKILL, R_NORM,
- R_LEANING, R_PRESSURE, R_DAYS) = range(len(RECORDS))
+ R_LEANING, R_PRESSURE, R_DAYS, R_VETTING, R_COLLECTION) = range(len(RECORDS))
 # What is read off once, at the horizon's end.
 FINALS = ("satisfaction", "churned", "customers", "pay_held")      # pay_held: CNY kept back, to be released after the horizon
 F_SATISFACTION, F_CHURNED, F_CUSTOMERS, F_HELD = range(len(FINALS))
+# What is recorded of every manager and month where customers borrow: flows of the month, then levels at its end. CNY, but for counts.
+LEDGER = ("loans_made", "loans", "applications", "loans_defaulted", "repaid", "principal_lost", "interest_collected", "responsible_income",
+          "responsible_cost", "loan_balance", "substandard_balance", "doubtful_balance", "loss_balance", "due", "recovered",
+          "unrecovered_balance")
+(G_MADE, G_LOANS, G_APPLICATIONS, G_DEFAULTED, G_REPAID, G_LOST, G_INTEREST, G_INCOME, G_COST, G_BALANCE, G_SUBSTANDARD, G_DOUBTFUL, G_LOSS,
+ G_DUE, G_RECOVERED, G_UNRECOVERED) = range(len(LEDGER))
 
 # What is recorded of conduct beside the work, by manager and week (stages 8 and 9): flows, then levels summed over days, then
 # a level of the last day.
@@ -59,9 +74,10 @@ PERSON = record(
     "capacity effort_cost risk_aversion intrinsic skill_start effort_start lean_start excuse_start network_size portfolio"
     " tenure", keys="seat")
 CHANNEL = record("pace unskilled skilled pool refill")
-SEGMENT = record("cut balance_log_median balance_log_sd")          # cut: cumulative share of customers
-DAY = record("demand rest", "week month number", "month_ends quarter_ends", left=(PERIOD_COUNT,), left_last=(PERIOD_COUNT,), ends=(PERIOD_COUNT,))
-# rest: free days between this tick and the next. number: of the month in the calendar year. left: demand still to come until the month's and the quarter's end, this day included;
+SEGMENT = record("cut balance_log_median balance_log_sd"           # cut: cumulative share of customers
+                 " asks loan_log_median")                           # applications a customer and day; logarithm of CNY
+DAY = record("demand rest", "week month number month_days", "month_ends quarter_ends half_year_ends year_ends", left=(PERIOD_COUNT,), left_last=(PERIOD_COUNT,), ends=(PERIOD_COUNT,))
+# rest: free days between this tick and the next. number: of the month in the calendar year; month_days: calendar days in it. left: demand still to come until the month's, the quarter's, the half year's and the year's end, this day included;
 # left_last: of this, what falls into the period's last month; ends: the number of that month
 WORLD_NUMBERS = record(
     "effort_gamma effort_eta intrinsic_spread talent_spread service_duty skill_ceiling skill_floor learning_rate"
@@ -83,10 +99,17 @@ WORLD_NUMBERS = record(
     "plan_levels plan_refinements plan_every")
 
 
+LENDING = record(                        # units as in data/parameters/credit.yaml, rates of a year made rates of a day
+    "lending account_asks account_loan_log_median most_asks loan_log_sd loan_most decision_days default_mean vetting_rate"
+    " loan_stretch loan_stretch_half stretch_risk conscience loss_foresight term grace yield_daily funding_daily loan_cost"
+    " transfer_daily deposit_interest_daily worsen_substandard worsen_doubtful write_off cure_substandard cure_doubtful"
+    " cure_loss collection_rate days_a_year")
+
+
 class World(NamedTuple):
     """A scenario's branch in numbers. par: what holds for all; people, channels, segments, days: rows of the types above.
 
-    hazards: daily churn hazard of the customer at each quantile (evenly spaced from 0 to 1).
+    hazards: daily churn hazard of the customer at each quantile (evenly spaced from 0 to 1). lending: what holds for loans.
     """
 
     par: np.record
@@ -95,11 +118,13 @@ class World(NamedTuple):
     segments: np.recarray
     days: np.recarray
     hazards: np.ndarray
+    lending: np.record
 
 
 # ---- Practice -------------------------------------------------------------------------------------------------------
 PRACTICE_NUMBERS = record(
-    "meeting_hours accountability assigned_share mentoring_hours",
+    "meeting_hours accountability assigned_share mentoring_hours"
+    " decline_above loan_limit",                                   # known chance of default no longer lent to; CNY a customer
     "every_days telling pair_rule pair_count",                     # every_days 0: never. pair_rule: see make_pairs
     "meeting_first bundled voluntary pairs_visible",               # meeting_first: in the morning, before planning
     attention=(CHANNEL_COUNT,),                                    # by order of the list given out; 0: not worked
@@ -148,19 +173,35 @@ MANAGER = record(
     promised=(CHANNEL_COUNT,),           # accounts the first hour on a channel promised this morning
     planned=(MEASURE_COUNT,),            # units of each pay measure on an ordinary day, as planned
     since_meeting=(2,),                  # accounts of one's own, and those expected at belief 1
-    period_units=(MEASURE_COUNT, PERIOD_COUNT),                    # in the open month and quarter
+    period_units=(MEASURE_COUNT, PERIOD_COUNT),                    # in the open month, quarter, half year and year
     year_units=(MEASURE_COUNT,),                                   # in the calendar year, up to the open month
     added=(MEASURE_COUNT,),              # CNY a unit besides pay that goals, contests, judgement and the like add today
 )
 CUSTOMER = record(
     "balance satisfaction irritation"    # CNY; the latter two as of the day last seen
     " hazard patience",                  # a day; hazard still to be borne before leaving, not above 0: gone
-    "owner segment seen",                # manager's row; segment's row; day
+    "owner segment seen"                 # manager's row; segment's row; day
+    " borrows",                          # 1 from the day a loan is asked for until it is settled
 )
 POOL = record("available worked won")    # prospects not worked lately, worked in vain, won
-TALLY = record("", "customers overflow number")       # rows of customers in use; 1 when there were too few; number of the open month
-OUTLOOK = record("done others left scale share sd slope rest month year ends")       # see planner.py
-DESK = record(theta=(ACTIVITY_COUNT,), own_worth=(ACTIVITY_COUNT,), split=(ACTIVITY_COUNT,), worth=(MEASURE_COUNT,),
+LOAN = record(                           # an application in the queue, then a loan
+    "principal chance vetted",           # CNY asked for, then owed; hidden chance of default within the term; hours of vetting
+    "owner customer day month seen"      # rows of manager and customer; day of the application; month of the loan; day up to which interest ran
+    " quality due counted",              # loan class 0 to 3; 1 once the term is over; 1 if that was in the open year
+    keys="key")
+CREDIT = record(                         # a manager's side of lending
+    "made repaid lost balance"           # CNY since the first day; the balance is made less repaid less lost
+    " due recovered overdue"             # CNY fallen due in the open year, of this recovered; due and still owed
+    " gathered pace"                     # collection in the open month (first-hour units); CNY lent a day, smoothed
+    " deposits",                         # CNY in the book at the last month's end
+    "waiting",                           # applications in the queue
+    counts=(LOAN_CLASSES,), balances=(LOAN_CLASSES,),     # by loan class, at the last month's end
+    worth=(MEASURE_COUNT,),              # CNY a unit of each pay measure at the margin, of the last plan
+    deposit_sum=(PERIOD_COUNT,), months=(PERIOD_COUNT,),  # sum of the months' average deposits in the open periods, and how many
+)
+TALLY = record("", "customers overflow number loans")       # rows of customers in use; 1 when there were too few; number of the open month; loans in use
+OUTLOOK = record("done others left scale share sd slope rest month year ends value", "still")       # see planner.py
+DESK = record("", "uses", used=(MEASURE_COUNT,), theta=(ACTIVITY_COUNT,), own_worth=(ACTIVITY_COUNT,), split=(ACTIVITY_COUNT,), worth=(MEASURE_COUNT,),
               yields=(ACTIVITY_COUNT, MEASURE_COUNT))              # see planner.py
 
 
@@ -172,6 +213,7 @@ class State(NamedTuple):
     for each i what is on the way, BOOKS numbers by element and plan, then what is to be released by month and element (`settle_over_time`).
     weeks (W, n, RECORDS), daily_accounts (D, n), finals (n, FINALS): records.
     conduct (W, n, CONDUCT): records of stages 8 and 9.
+    credit (n), queue (n, room), loans: lending; ledger (M, n, LEDGER): its records; empty where nobody borrows.
     outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
     """
 
@@ -191,3 +233,7 @@ class State(NamedTuple):
     conduct: np.ndarray
     extras: np.ndarray                   # (n, 2) fen of prizes and of judged pay, beside the lines
     settled: np.ndarray                  # (n, E) lines as they stood before the last settlement
+    credit: np.recarray
+    queue: np.recarray
+    loans: np.recarray
+    ledger: np.ndarray

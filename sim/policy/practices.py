@@ -154,6 +154,15 @@ class Framing(Sourced):
 
     frame: Literal["gain", "loss"] = "gain"
     units: Positive | None = Field(None, description="units of the element's measure")
+class Lending(Sourced):
+    """Rules for loans, where the scenario has customers who borrow.
+
+    decline_above: a known chance of default above which a loan must be declined. limit: the most one customer may owe; None for the
+    scenario's own limit alone.
+    """
+
+    decline_above: Share = Field(1.0, description="chance of default, 0 to 1")
+    limit: Number | None = Field(None, description="CNY a customer")
 
 
 class Practices(Part):
@@ -169,3 +178,4 @@ class Practices(Part):
     controls: Controls | None = None
     pricing: Pricing | None = None
     framing: Framing | None = None
+    lending: Lending = Lending()

@@ -15,15 +15,15 @@ import numpy as np
 
 from sim.policy.base import MONTHS_OF
 from sim.policy.kernel import (
-    AFTERWARDS, ALWAYS, ENTITLED, FURTHER, GATE, IN_LAST_MONTH, IN_PERIOD, IN_YEAR, JOINT, KNOT, LINE, MODIFIER, MONTH, PAIR,
-    QUARTER, REWARD_GATE, SCORE, SCORE_FIRST, SELF, SIMPLE, TEAM, TERM, TIMES, Schedules,
+    AFTERWARDS, ALWAYS, ENTITLED, FURTHER, GATE, HALF_YEAR, IN_LAST_MONTH, IN_PERIOD, IN_YEAR, JOINT, KNOT, LINE, MODIFIER, MONTH, PAIR,
+    QUARTER, REWARD_GATE, SCORE, SCORE_FIRST, SELF, SIMPLE, TEAM, TERM, TIMES, YEAR, Schedules,
 )
 from sim.policy.plan import (
     FAR, NO_INPUT, PASSED, ZERO, Compiled, Fn, Input, Row, Score, as_written, compiled, mark_of, pieces_along, target_of, targets_of,
 )
 from sim.policy.schema import Element, Policy
 
-PERIODS = {"month": MONTH, "quarter": QUARTER}
+PERIODS = {"month": MONTH, "quarter": QUARTER, "half_year": HALF_YEAR, "year": YEAR}
 PAYEES = {"self": SELF, "pair": PAIR, "team": TEAM}
 OVER = {"period": IN_PERIOD, "last_month": IN_LAST_MONTH, "year_to_date": IN_YEAR}
 ROUNDINGS = ("half_up", "half_even", "down", "up")

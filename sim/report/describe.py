@@ -14,6 +14,7 @@ from sim.policy.schedules import (
     Curve, CurveSchedule, FixedSchedule, LinearSchedule, MatrixSchedule, PriceSchedule, ScorecardSchedule, StepSchedule, SumSchedule,
     TierSchedule,
 )
+from sim.policy.practices import Lending
 from sim.policy.schema import Leads, Norm, Practices
 from sim.report.words import MINUS, known, labels, listed, say
 from sim.world import Scenario
@@ -31,7 +32,7 @@ def described(policy: Policy, lang: str) -> dict[str, str]:
     return {
         "pay": _apart(_pay(policy, lang), lang),
         "pairing": pairing_text(practices.mentor_pairing, lang), "reporting": _reporting(practices.reporting, lang),
-        "leads": _leads(practices.leads, lang), "norm": _apart([_norm(practices.norm, lang), *(text for name in AIMS if (text := aim_text(practices, name, lang)))], lang),
+        "leads": _leads(practices.leads, lang) + _lending(practices.lending, lang), "norm": _apart([_norm(practices.norm, lang), *(text for name in AIMS if (text := aim_text(practices, name, lang)))], lang),
     }
 
 
@@ -499,6 +500,12 @@ def _reporting(reporting: Reporting, lang: str) -> str:
 def _leads(leads: Leads, lang: str) -> str:
     channels = say("list.comma", lang).join(known("policy.channel", channel, lang) for channel in leads.channels)
     return say("policy.leads" if leads.channels else "policy.leads_only", lang, share=f"{100 * leads.assigned_share:g}", channels=channels)
+
+
+def _lending(lending: Lending, lang: str) -> str:
+    """Rules for loans, if there are any."""
+    told = "" if lending.decline_above >= 1 else say("policy.declined", lang, chance=f"{100 * lending.decline_above:g}")
+    return told if lending.limit is None else told + say("policy.owed", lang, limit=f"{lending.limit:,.0f}")
 
 
 def _norm(norm: Norm, lang: str) -> str:

@@ -21,11 +21,10 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     A cohort without a member is accepted beside one that has members, if the parameters know it: a branch of newcomers
     only is still a branch to which the library's policies apply. policy: a ``Policy``, read but not imported here.
     """
-    from sim.engine.state import PAY_MEASURES
     from sim.policy.schedule import not_simulated
 
     file = policy.files[0] if policy.files else policy.name
-    for place, what in not_simulated(policy, PAY_MEASURES):
+    for place, what in not_simulated(policy, counted(scenario)):
         raise InputError(file, place, found=what, expected="pay that can be simulated; this plan can be back-tested on records "
                          "(`incentivelab backtest`)")
     for place, name in _managers_named(policy):
@@ -37,6 +36,13 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     known = {*scenario.cohorts, *_cohorts_of_parameters(scenario)} if some_present else scenario.cohorts
     for cohort in cohorts:
         _check(cohort, known, file, STATUS, f"a cohort of the scenario {scenario.name}")
+
+
+def counted(scenario: Scenario) -> tuple[str, ...]:
+    """What pay can count in this scenario: nothing of loans where nobody borrows."""
+    from sim.engine.state import CREDIT_MEASURES, PAY_MEASURES
+
+    return PAY_MEASURES if scenario.mechanism("credit") else tuple(name for name in PAY_MEASURES if name not in CREDIT_MEASURES)
 
 
 def _pairs_named(policy: Any) -> Iterator[tuple[str, str, str]]:

@@ -7,12 +7,13 @@ import math
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.stages.settling import ends
 from sim.engine.state import (
     ACCOUNTS, ACTIVITY_COUNT, C_ATTAINMENT, C_CANCELLED, C_DISAPPOINTMENT, C_DISCRETION, C_FAIRNESS, C_FATIGUE, C_PRIZES,
     MEASURE_COUNT, PERIOD_COUNT, Practice, State, World,
 )
 from sim.engine.streams import ALWAYS, JUDGEMENT, LIKING, SCRUPLES, normal, stream, uniform
-from sim.policy.kernel import MONTH, Schedules
+from sim.policy.kernel import Schedules
 from sim.rules.gaming import lure, price_cut
 from sim.rules.goals import (
     chance_ahead, commitment, goal_worth, judged, judged_worth, moved_toward, passing_density, ratchet_weight, ratcheted,
@@ -23,12 +24,6 @@ from sim.rules.psychology import crowded_out, disappointment
 
 PRIZE, JUDGED = 0, 1                                   # columns of State.extras
 IN_FEN = 100.0
-
-
-@rule
-def ends(today: np.record, period: int) -> bool:
-    """Whether this period ends today."""
-    return today.month_ends if period == MONTH else today.quarter_ends
 
 
 @rule

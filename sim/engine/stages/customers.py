@@ -11,7 +11,7 @@ from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_SATISFACTION, R_CONTACTS,
 from sim.engine.streams import (
     ALWAYS, CHURN, CONTACTS, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, normal, poisson, stream, uniform,
 )
-from sim.policy.kernel import MONTH, QUARTER
+from sim.policy.kernel import PERIODS
 from sim.rules.customers import contacted, decayed, exposure
 from sim.rules.prospecting import mean_contacts
 
@@ -25,7 +25,7 @@ def settle_customer(s: State, w: World, seed: np.uint64, i: int, row: int, day: 
     key = stream(seed, SATISFACTION, w.people[i].seat, ALWAYS)
     start = w.par.satisfaction_start + w.par.satisfaction_spread * normal(uniform(key, number))
     s.customers[row].satisfaction = min(1.0, max(0.0, start))
-    s.customers[row].irritation = 0.0
+    s.customers[row].irritation, s.customers[row].borrows = 0.0, 0
     place = uniform(stream(seed, HAZARD, w.people[i].seat, ALWAYS), number) * (len(w.hazards) - 1)
     below = int(place)
     s.customers[row].hazard = w.hazards[below] + (place - below) * (w.hazards[below + 1] - w.hazards[below])
@@ -73,7 +73,7 @@ def serve(s: State, w: World, seed: np.uint64, day: int) -> None:
             s.customers[row].irritation += 1.0
             s.managers[i].next_visit = place + 1
             made += 1
-        for period in (MONTH, QUARTER):
+        for period in PERIODS:
             s.managers[i].period_units[SERVICE_CONTACTS, period] += made
         s.weeks[w.days[day].week, i, R_CONTACTS] += made
 

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.stages.aims import ends, foreseen_burden
+from sim.engine.stages.aims import foreseen_burden
 from sim.engine.stages.chances import intrinsic_worth
 from sim.engine.stages.customers import settle_customer
-from sim.engine.stages.settling import of_service, shares_pay
+from sim.engine.stages.settling import ends, of_service, shares_pay
 from sim.engine.state import (
     ACCOUNTS, C_CAUGHT, C_DISCOUNTS, C_DORMANT, C_HELD, C_MISREPORTED, C_PULLED, PERIOD_COUNT, R_ACCOUNTS, Practice, State, World,
 )

@@ -10,9 +10,10 @@ from sim.compiled import rule
 from sim.engine.planner import NOBODY, Person, plan_effort
 from sim.engine.stages.aims import add_aims
 from sim.engine.stages.chances import intrinsic_worth, partner_chance, pool_row, promise, spread
+from sim.engine.stages.credit import keep_worth, look_at_loans, settle_still, weigh_credit
 from sim.engine.stages.peers import meets_on, norm_of
 from sim.engine.stages.settling import of_service, shares_pay, year_so_far
-from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, SERVICE, SERVICE_CONTACTS, Practice, State, World
+from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, COLLECTION, SERVICE, SERVICE_CONTACTS, VETTING, Practice, State, World
 from sim.engine.streams import TREMBLE, stream
 from sim.policy.kernel import AFTERWARDS, ALWAYS, MONTH, SIMPLE, Schedules, plan_row
 from sim.rules.prospecting import mean_contacts
@@ -54,6 +55,8 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
         o.left = w.days[day].left[line.period] / w.days[day].demand
         if w.par.present_bias < 1.0 or w.par.pay_discount > 0.0:
             o.share *= impatience(w.days[day].left[line.period] - w.days[day].demand, w.par.present_bias, w.par.pay_discount)
+        if w.lending.lending > 0.0:
+            look_at_loans(s, w, q, line, o, i, day)
 
 
 @rule
@@ -110,12 +113,16 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
     look_ahead(s, w, q, pay, i, day)
     if plan_row(pay).uneven:
         look_closer(s, w, q, pay, i, day)
+    if w.lending.lending > 0.0:
+        settle_still(pay, s.outlook, person.risk_aversion)
     effort, _ = plan_effort(pay, s.desk, s.outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
     if w.par.plan_tremble > 0.0:
         effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
     if day > 0:
         effort += w.par.habit_share * (m.effort - effort)
     effort = min(effort, capacity)
+    if w.lending.lending > 0.0:
+        keep_worth(s, i)
     m.worth, m.worth_of_mentee = s.desk.worth[ACCOUNTS], shared_worth(s, q, pay, i)
     for k in range(ACTIVITY_COUNT):
         m.intended[k] = s.desk.split[k] * effort
@@ -144,6 +151,8 @@ def weigh_activities(s: State, w: World, q: Practice, i: int, day: int) -> None:
         d.own_worth[k] = worth
     d.theta[SERVICE] = w.par.service_pace * w.days[day].demand if m.held > 0 else 0.0
     d.own_worth[SERVICE] = w.par.service_duty
+    if w.lending.lending > 0.0:
+        weigh_credit(s, w, i)
 
 
 @rule
@@ -172,7 +181,7 @@ def keep_plan(m: np.record, capacity: float) -> None:
 @rule
 def book_plan(m: np.record, par: np.record, demand: float) -> None:
     """Keep what the plan would bring on an ordinary day (units), so that colleagues' expectations can use it."""
-    effort, accounts = m.hours[SERVICE], 0.0
+    effort, accounts = m.hours[SERVICE] + m.hours[VETTING] + m.hours[COLLECTION], 0.0
     for k in range(SERVICE):
         effort += m.hours[k]
         if m.hours[k] > 0.0:

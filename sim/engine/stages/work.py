@@ -17,7 +17,7 @@ from sim.engine.streams import (
     ALWAYS, ASSIGNED_LEAD, BALANCE, CONTACTS, CONVERSION, PARTNER_LEAD, PROBLEM, REFERRER, normal, poisson, stream,
     uniform,
 )
-from sim.policy.kernel import MONTH, QUARTER
+from sim.policy.kernel import PERIODS
 from sim.rules.customers import decayed
 from sim.rules.learning import forget, learn
 from sim.rules.prospecting import mean_contacts
@@ -136,7 +136,7 @@ def open_account(s: State, w: World, seed: np.uint64, day: int, i: int, origin: 
     week = w.days[day].week
     s.weeks[week, i, R_ACCOUNTS] += 1.0
     s.weeks[week, i, origin] += 1.0
-    for period in (MONTH, QUARTER):
+    for period in PERIODS:
         s.managers[i].period_units[ACCOUNTS, period] += 1.0
     if own:
         s.managers[i].since_meeting[0] += 1.0
