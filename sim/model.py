@@ -16,6 +16,7 @@ import pandas as pd
 from sim.engine.day import live_day
 from sim.engine.prepare import begin, new_state, practice_of, world_of
 from sim.engine.run import branch_seeds
+from sim.engine.shop import segment_names
 from sim.engine.stages.customers import close_books
 from sim.engine.state import PAY_MEASURES, State
 from sim.errors import InputError
@@ -65,6 +66,11 @@ class Manager(mesa.Agent):
     dependence = _Row("0 to 1")
     partners = _Row("leads a day from intermediaries won")
     accounts = _Row("accounts opened so far")
+
+    @property
+    def endowed(self) -> float:
+        """CNY in the book on the first morning; with customers in full, all their assets."""
+        return float(self.team.state.sales.sellers[self.place].endowed)
 
     def __init__(self, model: BankModel, team: Team, place: int) -> None:
         super().__init__(model)
@@ -123,7 +129,7 @@ class Team(mesa.Agent):
         """Every customer of the branch: manager, segment (`account` for those opened in the run), balance in CNY, satisfaction
         and irritation as of the day last seen, that day, daily churn hazard, and whether the customer is still known to stay."""
         known = self.state.customers[: self.state.tally.customers]
-        segments = np.array([name for name, _ in self.model.scenario.parameter("segment_share").entries()])
+        segments = np.array(segment_names(self.model.scenario))
         old = np.arange(len(known)) < int(self.world.people.portfolio.sum())
         return pd.DataFrame({
             "manager": np.array(self.names)[known.owner], "segment": np.where(old, segments[known.segment], "account"),
@@ -148,7 +154,8 @@ class Team(mesa.Agent):
             return
         larger = new_state(self.world, self.elements, self.merged, 2 * room)
         larger.customers[:room], larger.book[:, : s.book.shape[1]] = s.customers, s.book
-        self.state = s._replace(customers=larger.customers, book=larger.book)
+        larger.sales.clients[: len(s.sales.clients)] = s.sales.clients
+        self.state = s._replace(customers=larger.customers, book=larger.book, sales=s.sales._replace(clients=larger.sales.clients))
 
 
 class BankModel(mesa.Model):

@@ -18,7 +18,10 @@ from sim.engine.streams import (
     LEANING, MOTIVE, OPT_IN, PAIRING, TALENT, name_key, stream, uniform,
 )
 from sim.engine.stages.chances import spread
+from sim.engine.shop import new_sales, retail_of, segment_names, shop_of
 from sim.engine.stages.customers import populate
+from sim.engine.stages.keeping import open_books
+from sim.engine.stages.portfolios import allot, endow
 from sim.policy.kernel import Schedules
 from sim.rules.learning import learn
 from sim.rules.prospecting import access, order_attention
@@ -49,7 +52,8 @@ def world_of(scenario: Scenario, branch: str) -> World:
     for field in WORLD_NUMBERS.names or ():
         value = scenario.effective(LOGARITHMS.get(field) or RENAMED.get(field, field))
         par[field] = math.log(value) if field in LOGARITHMS else value
-    return World(par[0], _people(scenario, branch), _channels(scenario), _segments(scenario), _days(scenario), _hazards(scenario))
+    return World(par[0], _people(scenario, branch), _channels(scenario), _segments(scenario), _days(scenario), _hazards(scenario),
+                 shop_of(scenario, branch))
 
 
 def _people(scenario: Scenario, branch: str) -> np.recarray:
@@ -77,7 +81,7 @@ def _channels(scenario: Scenario) -> np.recarray:
 
 def _segments(scenario: Scenario) -> np.recarray:
     """Customer segments: cumulative shares and lognormal balances."""
-    names = [name for name, _ in scenario.parameter("segment_share").entries()]
+    names = segment_names(scenario)
     shares = np.array([scenario.effective("segment_share", name) for name in names])
     segments = rows(SEGMENT, len(names))
     segments.cut = np.cumsum(shares) / shares.sum()
@@ -141,7 +145,7 @@ def practice_of(policy: Policy, scenario: Scenario, branch: str) -> Practice:
         par.attention[CHANNELS.index(channel)] = order_attention(rank, scenario.effective("order_pull"))
     for k, channel in enumerate(CHANNELS):
         par.access[k] = access(leads.assigned_share, scenario.effective("channel_neglect", channel))
-    return Practice(par, places, _visible(reporting.visible, managers))
+    return Practice(par, places, _visible(reporting.visible, managers), retail_of(policy, scenario))
 
 
 def _visible(rule_or_list: object, managers: Mapping[str, object]) -> np.ndarray:
@@ -172,6 +176,7 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
         rows(TALLY, 1)[0], np.zeros((n, len(elements.lines)), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
         rows(OUTLOOK, len(merged.lines)), rows(DESK, 1)[0], rows(MANAGER, 1)[0],
+        new_sales(n, room, days, weeks, w.shop.par.customer_detail > 0.0),
     )
 
 
@@ -185,6 +190,7 @@ def clear(s: State) -> None:
     """Make a used branch empty again. Customers' rows need no clearing: they are written before they are read."""
     for i in range(len(s.managers)):
         s.managers[i] = s.blank
+        s.sales.sellers[i] = s.sales.blank
     s.tally.customers, s.tally.overflow = 0, 0
     s.lines[:], s.months[:], s.weeks[:], s.daily_accounts[:], s.finals[:] = 0, 0, 0.0, 0.0, 0.0
 
@@ -209,7 +215,13 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64) -> None:
         s.desk.yields[k, ACCOUNTS] = 1.0
     s.desk.yields[SERVICE, SERVICE_CONTACTS] = 1.0
     make_pairs(s, w, q, seed)
-    populate(s, w, seed)
+    if w.shop.par.customer_detail > 0.0:
+        open_books(s, w, q, seed)
+    if q.retail.allocation > 0:
+        allot(s, w, q, seed)
+    else:
+        populate(s, w, seed)
+    endow(s)
 
 
 @rule

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.engine.planner import NOBODY, Person, plan_effort
-from sim.engine.state import ACTIVITY_COUNT, DESK, OUTLOOK, PAY_MEASURES, rows
+from sim.engine.state import ACTIVITY_COUNT, DESK, OUTLOOK, PAY_MEASURES, SERVICE, SERVICE_CONTACTS, rows
 from sim.policy.kernel import Schedules
 from sim.policy.schedule import pay_tables
 from sim.policy.schema import Policy
@@ -46,8 +46,8 @@ def best_response(
     theta = np.atleast_1d(np.asarray(productivity, dtype=np.float64))
     desk.theta[: len(theta)] = theta
     desk.own_worth[:] = np.broadcast_to(np.asarray(own_worth, dtype=np.float64), (ACTIVITY_COUNT,))
-    desk.yields[: ACTIVITY_COUNT - 1, 0] = 1.0
-    desk.yields[ACTIVITY_COUNT - 1, 1] = 1.0
+    desk.yields[:SERVICE, 0] = 1.0
+    desk.yields[SERVICE, SERVICE_CONTACTS] = 1.0
     outlook.done, outlook.others, outlook.left, outlook.scale = done, others, days_left, 1.0
     outlook.share = np.where(merged.lines.own, 1.0, 1.0 / group)
     outlook.sd = 0.0 if noise_sd is None else max(noise_sd, 1e-12)      # 0 is the code for counts

@@ -20,6 +20,7 @@ class BranchRuns(NamedTuple):
     """What R replications of one branch left behind; n managers, W weeks, M months, E pay lines, D days.
 
     weeks (R, W, n, RECORDS); months (R, M, n) fen; lines (R, n, E) fen; daily_accounts (R, D, n); finals (R, n, FINALS).
+    sold (R, W, n, SOLD), held (R, n, SOLD_AT_END): customers in full (no columns where customers are in their short form).
     """
 
     weeks: np.ndarray
@@ -27,6 +28,8 @@ class BranchRuns(NamedTuple):
     lines: np.ndarray
     daily_accounts: np.ndarray
     finals: np.ndarray
+    sold: np.ndarray
+    held: np.ndarray
 
 
 @rule
@@ -48,6 +51,7 @@ def run_block(s: State, w: World, q: Practice, elements: Schedules, merged: Sche
             return False
         out.weeks[r], out.months[r], out.lines[r] = s.weeks, s.months, s.lines
         out.daily_accounts[r], out.finals[r] = s.daily_accounts, s.finals
+        out.sold[r], out.held[r] = s.sales.weeks, s.sales.finals
     return True
 
 
@@ -61,7 +65,8 @@ def branch_seeds(seed: int, replications: Sequence[int], branch: str) -> np.ndar
 def run_branch(w: World, q: Practice, elements: Schedules, merged: Schedules, seeds: np.ndarray) -> BranchRuns:
     """Run one branch once per seed."""
     s = new_state(w, elements, merged)
-    out = BranchRuns(*(np.zeros((len(seeds), *a.shape), a.dtype) for a in (s.weeks, s.months, s.lines, s.daily_accounts, s.finals)))
+    out = BranchRuns(*(np.zeros((len(seeds), *a.shape), a.dtype) for a in (
+        s.weeks, s.months, s.lines, s.daily_accounts, s.finals, s.sales.weeks, s.sales.finals)))
     with np.errstate(over="ignore"):
         while not run_block(s, w, q, elements, merged, seeds, out):
             s = new_state(w, elements, merged, 2 * len(s.customers))

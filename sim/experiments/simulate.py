@@ -173,6 +173,7 @@ Piece = tuple[str, list[str], str, str, np.ndarray]           # level, ids, peri
 def _frames(scenario: Scenario, branch: str, runs: BranchRuns) -> Iterator[Piece]:
     """A branch's results, piece by piece: managers first, then the branch."""
     from sim.engine.state import FINALS, RECORDS
+    from sim.experiments.portfolios import sold_pieces
 
     names = list(scenario.branches[branch].managers)
     line = scenario.timeline
@@ -201,6 +202,8 @@ def _frames(scenario: Scenario, branch: str, runs: BranchRuns) -> Iterator[Piece
              "pay_gini": gini(paid), "accounts_gini": gini(accounts)}
     for name, values in whole.items():
         yield "branch", [branch], "total", name, values[:, None]
+    if runs.sold.shape[-1]:                              # customers in full
+        yield from sold_pieces(names, branch, runs, line.week_labels, _levels)
 
 
 def _satisfaction(names: list[str], branch: str, finals: dict[str, np.ndarray]) -> Iterator[Piece]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sim.world.scenario import Scenario
 
 PAIRS, VISIBLE, STATUS = "practices.mentor_pairing.pairs", "practices.reporting.visible", "practices.norm.status"
+SPANS = "portfolios.spans"
 
 
 def check_fit(scenario: Scenario, policy: Any) -> None:
@@ -30,6 +31,9 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     known = {*scenario.cohorts, *_cohorts_of_parameters(scenario)} if some_present else scenario.cohorts
     for cohort in cohorts:
         _check(cohort, known, file, STATUS, f"a cohort of the scenario {scenario.name}")
+    segments = [name for name, share in scenario.parameter("segment_share").entries() if share > 0.0]
+    for segment in policy.portfolios.spans if policy.portfolios else ():
+        _check(segment, segments, file, SPANS, f"a segment with customers in the scenario {scenario.name}")
 
 
 def _pairs_named(policy: Any) -> Iterator[tuple[str, str, str]]:

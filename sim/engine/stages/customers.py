@@ -11,6 +11,7 @@ from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_SATISFACTION, R_CONTACTS,
 from sim.engine.streams import (
     ALWAYS, CHURN, CONTACTS, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, normal, poisson, stream, uniform,
 )
+from sim.engine.stages.keeping import close_shop, welcome
 from sim.policy.kernel import MONTH, QUARTER
 from sim.rules.customers import contacted, decayed, exposure
 from sim.rules.prospecting import mean_contacts
@@ -20,19 +21,30 @@ from sim.rules.prospecting import mean_contacts
 def settle_customer(s: State, w: World, seed: np.uint64, i: int, row: int, day: int, balance: float, segment: int,
                     number: int) -> None:
     """Write a customer into the arrays and into manager i's book. number: the customer's own, for the draws."""
+    admit(s, w, seed, i, i, row, day, balance, segment, number, True)
+
+
+@rule
+def admit(s: State, w: World, seed: np.uint64, i: int, home: int, row: int, day: int, balance: float, segment: int, number: int,
+          managed: bool) -> None:
+    """Write a customer into the arrays and into manager i's book, unless nobody manages the customer. home: whose luck is drawn."""
     c = s.customers[row]
     c.owner, c.segment, c.balance, c.seen = i, segment, balance, day
-    key = stream(seed, SATISFACTION, w.people[i].seat, ALWAYS)
+    key = stream(seed, SATISFACTION, w.people[home].seat, ALWAYS)
     start = w.par.satisfaction_start + w.par.satisfaction_spread * normal(uniform(key, number))
     s.customers[row].satisfaction = min(1.0, max(0.0, start))
     s.customers[row].irritation = 0.0
-    place = uniform(stream(seed, HAZARD, w.people[i].seat, ALWAYS), number) * (len(w.hazards) - 1)
+    place = uniform(stream(seed, HAZARD, w.people[home].seat, ALWAYS), number) * (len(w.hazards) - 1)
     below = int(place)
     s.customers[row].hazard = w.hazards[below] + (place - below) * (w.hazards[below + 1] - w.hazards[below])
-    s.customers[row].patience = -math.log(uniform(stream(seed, CHURN, w.people[i].seat, ALWAYS), number))
-    s.book[i, s.managers[i].held] = row
-    s.managers[i].held += 1
+    s.customers[row].patience = -math.log(uniform(stream(seed, CHURN, w.people[home].seat, ALWAYS), number))
+    s.customers[row].holdings = 0
+    if managed:
+        s.book[i, s.managers[i].held] = row
+        s.managers[i].held += 1
     s.tally.customers = row + 1
+    if w.shop.par.customer_detail > 0.0:
+        welcome(s, w, seed, row, day, number, w.people[home].seat, s.managers[i].held - 1 if managed else -1)
 
 
 @rule
@@ -94,6 +106,9 @@ def catch_up(s: State, w: World, row: int, day: int) -> None:
 @rule
 def close_books(s: State, w: World, day: int) -> None:
     """At the horizon's end every customer catches up; satisfaction, losses and holdings are counted."""
+    if w.shop.par.customer_detail > 0.0:
+        close_shop(s, w, day)
+        return
     for row in range(s.tally.customers):
         if s.customers[row].patience > 0.0:
             catch_up(s, w, row, day)
