@@ -16,9 +16,10 @@ import pandas as pd
 from sim.engine.day import live_day
 from sim.engine.prepare import begin, new_state, practice_of, world_of
 from sim.engine.run import branch_seeds
-from sim.engine.shop import segment_names
+from sim.engine.shop import larger_full, new_full, segment_names
 from sim.engine.stages.customers import close_books
-from sim.engine.state import PAY_MEASURES, State
+from sim.engine.stages.keeping import close_shop
+from sim.engine.state import PAY_MEASURES, Full, State
 from sim.errors import InputError
 from sim.experiments.simulate import check_numbers
 from sim.policy import Policy
@@ -70,7 +71,7 @@ class Manager(mesa.Agent):
     @property
     def endowed(self) -> float:
         """CNY in the book on the first morning; with customers in full, all their assets."""
-        return float(self.team.state.sales.sellers[self.place].endowed)
+        return float(self.team.full.sellers[self.place].endowed)
 
     def __init__(self, model: BankModel, team: Team, place: int) -> None:
         super().__init__(model)
@@ -115,8 +116,10 @@ class Team(mesa.Agent):
         self.seed = branch_seeds(model.master_seed, [model.replication], branch)[0]
         self.elements, self.merged = model.pay
         self.state: State = new_state(self.world, self.elements, self.merged)
+        self.full: Full = new_full(self.world, len(self.state.customers))
+        self.world = self.world._replace(shop=None)
         with np.errstate(over="ignore"):
-            begin(self.state, self.world, self.practice, self.seed)
+            begin(self.state, self.world, self.practice, self.seed, self.full)
         self.managers = [Manager(model, self, place) for place in range(len(self.names))]
 
     @property
@@ -141,11 +144,14 @@ class Team(mesa.Agent):
         """One day of the branch; more room for customers is made beforehand if it might run out."""
         self._make_room()
         with np.errstate(over="ignore"):
-            live_day(self.state, self.world, self.practice, self.elements, self.merged, self.seed, day)
+            live_day(self.state, self.world, self.practice, self.elements, self.merged, self.seed, day, self.full)
 
     def close(self, day: int) -> None:
         """Let every customer catch up to the last day."""
-        close_books(self.state, self.world, day)
+        if self.world.par.customer_detail > 0.0:
+            close_shop(self.state, self.world, self.full, day)
+        else:
+            close_books(self.state, self.world, day)
 
     def _make_room(self) -> None:
         s = self.state
@@ -154,8 +160,8 @@ class Team(mesa.Agent):
             return
         larger = new_state(self.world, self.elements, self.merged, 2 * room)
         larger.customers[:room], larger.book[:, : s.book.shape[1]] = s.customers, s.book
-        larger.sales.clients[: len(s.sales.clients)] = s.sales.clients
-        self.state = s._replace(customers=larger.customers, book=larger.book, sales=s.sales._replace(clients=larger.sales.clients))
+        self.state = s._replace(customers=larger.customers, book=larger.book)
+        self.full = larger_full(self.full, 2 * room)
 
 
 class BankModel(mesa.Model):

@@ -13,7 +13,7 @@ from sim.engine.stages.planning import plan
 from sim.engine.stages.selling import attend, close_day, open_day
 from sim.engine.stages.settling import between_days, record, settle_pay
 from sim.engine.stages.work import work
-from sim.engine.state import Practice, State, World
+from sim.engine.state import Full, Practice, State, World
 from sim.policy.kernel import Schedules
 
 
@@ -31,14 +31,15 @@ STAGES = (               # number, name, what happens; the order is that of live
 
 
 @rule
-def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64, day: int) -> None:
+def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64, day: int,
+             f: Full) -> None:
     """Stages as numbered in docs/model.md; 5 (credit), 8 (goals) and 9 (gaming) have their numbers kept for them.
 
     elements: the pay plan line by line. merged: the same pay, one schedule a measure, period and payee, for planning.
     """
-    in_full = w.shop.par.customer_detail > 0.0
+    in_full = w.par.customer_detail > 0.0
     if in_full:
-        open_day(s, w, q, seed, day)                      # 4 in the morning
+        open_day(s, w, f, q, seed, day)                    # 4 in the morning
     if meets_on(q, day) and q.par.meeting_first:
         hold_meeting(s, w, q, seed, day)                  # 1 in the morning
     plan(s, w, q, merged, seed, day)                      # 2 with 6: norms are read here
@@ -46,8 +47,8 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
     if meets_on(q, day) and not q.par.meeting_first:
         hold_meeting(s, w, q, seed, day)                  # 1 in the evening, with 6: leanings are revised here
     if in_full:
-        attend(s, w, q, seed, day)                        # 4 with customers in full
-        close_day(s, w, q, day)
+        attend(s, w, f, q, seed, day)                      # 4 with customers in full
+        close_day(s, w, f, q, day)
     else:
         serve(s, w, seed, day)                            # 4
     mentor_day(s, w, q, day)                              # 7

@@ -11,16 +11,16 @@ import numpy as np
 from sim.compiled import rule
 from sim.engine.state import (
     ACCOUNTS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CUSTOMER, DAY, DESK, FINALS, MANAGER, OUTLOOK, PERSON, PLACE, POOL,
-    PRACTICE_NUMBERS, RECORDS, SEGMENT, SERVICE, SERVICE_CONTACTS, SHARED, TALLY, TELLING, WORLD_NUMBERS, Practice, State,
+    PRACTICE_NUMBERS, RECORDS, SEGMENT, SERVICE, SERVICE_CONTACTS, SHARED, TALLY, TELLING, WORLD_NUMBERS, Full, Practice, State,
     World, rows,
 )
 from sim.engine.streams import (
     LEANING, MOTIVE, OPT_IN, PAIRING, TALENT, name_key, stream, uniform,
 )
 from sim.engine.stages.chances import spread
-from sim.engine.shop import new_sales, retail_of, segment_names, shop_of
+from sim.engine.shop import retail_of, segment_names, shop_of
 from sim.engine.stages.customers import populate
-from sim.engine.stages.keeping import open_books
+from sim.engine.stages.keeping import open_books, welcome_all
 from sim.engine.stages.portfolios import allot, endow
 from sim.policy.kernel import Schedules
 from sim.rules.learning import learn
@@ -176,7 +176,6 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
         rows(TALLY, 1)[0], np.zeros((n, len(elements.lines)), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
         rows(OUTLOOK, len(merged.lines)), rows(DESK, 1)[0], rows(MANAGER, 1)[0],
-        new_sales(n, room, days, weeks, w.shop.par.customer_detail > 0.0),
     )
 
 
@@ -190,13 +189,12 @@ def clear(s: State) -> None:
     """Make a used branch empty again. Customers' rows need no clearing: they are written before they are read."""
     for i in range(len(s.managers)):
         s.managers[i] = s.blank
-        s.sales.sellers[i] = s.sales.blank
     s.tally.customers, s.tally.overflow = 0, 0
     s.lines[:], s.months[:], s.weeks[:], s.daily_accounts[:], s.finals[:] = 0, 0, 0.0, 0.0, 0.0
 
 
 @rule
-def begin(s: State, w: World, q: Practice, seed: np.uint64) -> None:
+def begin(s: State, w: World, q: Practice, seed: np.uint64, f: Full) -> None:
     """The morning of the first day: people, pools, pairs, customers."""
     clear(s)
     for i in range(len(w.people)):
@@ -215,13 +213,14 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64) -> None:
         s.desk.yields[k, ACCOUNTS] = 1.0
     s.desk.yields[SERVICE, SERVICE_CONTACTS] = 1.0
     make_pairs(s, w, q, seed)
-    if w.shop.par.customer_detail > 0.0:
-        open_books(s, w, q, seed)
+    open_books(s, w, f, q, seed)
     if q.retail.allocation > 0:
-        allot(s, w, q, seed)
+        allot(s, w, f, q, seed)
     else:
         populate(s, w, seed)
-    endow(s)
+        if w.par.customer_detail > 0.0:
+            welcome_all(s, w, f, seed)
+    endow(s, f)
 
 
 @rule

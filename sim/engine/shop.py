@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.engine.state import (
     ALLOCATIONS, BOARD, CLASS_MOST, CLIENT, CONTACT_WAYS, DEAL_ROOM, DEAL_ROW, PAY_MEASURES, PREFERRED, PRODUCT, PRODUCTS, QUEUE,
-    RECEPTION_STEPS, RETAIL, SELLER, SHOP_NUMBERS, SOLD, SOLD_AT_END, WAY, Sales, Shop, rows,
+    RECEPTION_STEPS, RETAIL, SELLER, SHOP_NUMBERS, SOLD, SOLD_AT_END, WAY, Full, Shop, World, rows,
 )
 from sim.engine.streams import name_key
 from sim.world.catalogue import load_catalogue
@@ -100,10 +100,21 @@ def retail_of(policy: Policy, scenario: Scenario) -> np.record:
     return q
 
 
-def new_sales(n: int, room: int, days: int, weeks: int, in_full: bool) -> Sales:
-    """Empty room for customers in full; next to none where they are in their short form."""
-    return Sales(
-        rows(CLIENT, room if in_full else 0), rows(SELLER, n), rows(QUEUE, n, CLASS_MOST), rows(DEAL_ROW, n, DEAL_ROOM),
+def new_full(w: World, room: int) -> Full:
+    """Empty room for customers in full; next to none where they are in their short form. room: rows for customers."""
+    n, days, weeks, in_full = len(w.people), len(w.days), int(w.days.week[-1]) + 1, w.par.customer_detail > 0.0
+    assert w.shop is not None
+    return Full(
+        *w.shop, rows(CLIENT, room if in_full else 0), rows(SELLER, n), rows(QUEUE, n, CLASS_MOST), rows(DEAL_ROW, n, DEAL_ROOM),
         np.full(days, -1, dtype=np.int64), rows(BOARD, 1)[0], np.zeros((weeks, n, len(SOLD) if in_full else 0)),
         np.zeros((n, len(SOLD_AT_END) if in_full else 0)), rows(SELLER, 1)[0],
     )
+
+
+def larger_full(f: Full, room: int) -> Full:
+    """The same with room for more customers."""
+    if not len(f.clients):
+        return f
+    clients = rows(CLIENT, room)
+    clients[: len(f.clients)] = f.clients
+    return f._replace(clients=clients)

@@ -65,7 +65,8 @@ WORLD_NUMBERS = record(
     " teach_harm errand_most errand_efficiency mentor_regard mentor_norm_weight dependence_growth dependence_recovery"
     " dependence_effect ceiling_pull opt_in_slope opt_in_skill"
     " service_pace satisfaction_start satisfaction_spread satisfaction_rest satisfaction_decay contact_gain annoyance"
-    " irritation_fade churn_response account_log_median account_log_sd",
+    " irritation_fade churn_response account_log_median account_log_sd"
+    " customer_detail",
     "plan_levels plan_refinements plan_every")
 
 
@@ -92,7 +93,7 @@ SOLD_AT_END = ("aum", "items", "several", "endowed", "handed_over", "unmanaged")
 PRODUCT = record("fee margin part part_sd", "measure items repeats")   # CNY a CNY or item; CNY a year and CNY; share of assets
 WAY = record("time gain irritation share")           # telephone contacts' worth of time; factors; customers who prefer it
 SHOP_NUMBERS = record(
-    "customer_detail offer_pace offer_unskilled offer_skilled offer_insight sale_trust sale_worth held_history push_strength"
+    "offer_pace offer_unskilled offer_skilled offer_insight sale_trust sale_worth held_history push_strength"
     " push_scruple push_offence push_hazard scar_fade return_pull return_mean return_sd advice worth_focus rival_yearly rival_unit"
     " rival_power rival_loyalty handover_offence handover_hazard referral_rate contact_spread channel_mismatch review_time"
     " review_gain selling_gain deal_leads deal_value_log_median deal_value_log_sd deal_rival deal_unskilled deal_skilled deal_fee"
@@ -100,21 +101,11 @@ SHOP_NUMBERS = record(
     deal_hours=(DEAL_STAGES,), mean_needs=(len(PRODUCTS),))
 
 
-class Shop(NamedTuple):
-    """What is on sale and to whom. needs (segments, products): mean purchases a perfect offer finds. spread: logarithm of a
-    customer's need over the mean at evenly spaced normal scores; ways: of contact."""
-
-    par: np.record
-    products: np.recarray
-    ways: np.recarray
-    needs: np.ndarray
-    spread: np.ndarray
-
-
 class World(NamedTuple):
     """A scenario's branch in numbers. par: what holds for all; people, channels, segments, days: rows of the types above.
 
-    hazards: daily churn hazard of the customer at each quantile (evenly spaced from 0 to 1). shop: see `Shop`.
+    hazards: daily churn hazard of the customer at each quantile (evenly spaced from 0 to 1). shop: what `Full` is made
+    from; taken out before days are lived, so that compiled functions pass few arrays.
     """
 
     par: np.record
@@ -123,7 +114,7 @@ class World(NamedTuple):
     segments: np.recarray
     days: np.recarray
     hazards: np.ndarray
-    shop: Shop
+    shop: Shop | None = None
 
 
 # ---- Practice -------------------------------------------------------------------------------------------------------
@@ -172,6 +163,10 @@ MANAGER = record(
     planned=(MEASURE_COUNT,),            # units of each pay measure on an ordinary day, as planned
     since_meeting=(2,),                  # accounts of one's own, and those expected at belief 1
     period_units=(MEASURE_COUNT, PERIOD_COUNT),                    # in the open month and quarter
+    # with customers in full: what offers and deals bring (output of a first hour, CNY besides pay and measures a unit of it), assets
+    # a service contact keeps, sd of a day's measure, units without effort a day, and kept of the plan: margins of pay, units to come
+    sell_theta=(2,), sell_own=(2,), sell_yields=(2, MEASURE_COUNT), care_yield=(1,), spread=(MEASURE_COUNT,), standing=(MEASURE_COUNT,),
+    worths=(MEASURE_COUNT,), coming=(MEASURE_COUNT,),
 )
 CUSTOMER = record(
     "balance satisfaction irritation"    # CNY; the latter two as of the day last seen
@@ -194,22 +189,38 @@ CLIENT = record(
 )
 SELLER = record(
     "skill endowed mean_endowed deposits wealth units lent items several credit_service credit_offers",
-    "handed_over",
-    worths=(MEASURE_COUNT,), spread=(MEASURE_COUNT,), coming=(MEASURE_COUNT,),   # pay at the margin; sd a day; planned
+    "handed_over won",                                             # customers; accounts opened and welcomed
     focus=(CLASS_MOST,), sell_focus=(CLASS_MOST,),                 # weight of a customer of the class, for service and offers
     aum_sum=(PERIOD_COUNT,), aum_days=(PERIOD_COUNT,),
 )
 QUEUE = record("assets", "head tail mark count late")              # a class's customers; mark: the first who is not overdue
 DEAL_ROW = record("value due", "stage day")                        # CNY; hours left in the stage; 0: none, 1 to 3
-BOARD = record("index past gains money_in premiums money_out units", "classes month", above=(CLASS_MOST,))   # units: of funds, all customers
+BOARD = record("index past gains money_in premiums money_out units", "classes month welcomed", above=(CLASS_MOST,))   # units: of funds, all customers
 
 
-class Sales(NamedTuple):
-    """Customers in full, beside the customers' rows: n managers, D days, W weeks. calendar (D): who leaves that day, the first row.
+class Shop(NamedTuple):
+    """What is on sale and to whom. needs (segments, products): mean purchases a perfect offer finds. spread: logarithm of a
+    customer's need over the mean at evenly spaced normal scores. ways: of contact."""
 
-    weeks (W, n, SOLD), finals (n, SOLD_AT_END). board: market, the branch's money in and out, value classes.
+    par: np.record
+    products: np.recarray
+    ways: np.recarray
+    needs: np.ndarray
+    spread: np.ndarray
+
+
+class Full(NamedTuple):
+    """Customers in full: a `Shop`, and what a day changes beside the customers' rows, for n managers, D days, W weeks.
+
+    calendar (D): who leaves that day, the first row. weeks (W, n, SOLD), finals (n, SOLD_AT_END). board: market, the branch's money
+    in and out, value classes. Handed on apart from State and World, since each array more makes every compiled call dearer.
     """
 
+    par: np.record
+    products: np.recarray
+    ways: np.recarray
+    needs: np.ndarray
+    spread: np.ndarray
     clients: np.recarray
     sellers: np.recarray
     queues: np.recarray
@@ -246,4 +257,3 @@ class State(NamedTuple):
     outlook: np.recarray
     desk: np.record
     blank: np.record
-    sales: Sales

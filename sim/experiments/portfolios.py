@@ -43,8 +43,8 @@ def sold_pieces(names: list[str], branch: str, runs: BranchRuns, labels: list[st
 
 
 def over(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """A quotient; NaN where there is nothing to divide by."""
-    return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0)
+    """A quotient; 0 where there is nothing to divide by."""
+    return np.divide(above, below, out=np.zeros(np.shape(above)), where=below > 0)
 
 
 def explained(pay: np.ndarray, endowed: np.ndarray, effort: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

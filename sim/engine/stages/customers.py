@@ -11,7 +11,6 @@ from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_SATISFACTION, R_CONTACTS,
 from sim.engine.streams import (
     ALWAYS, CHURN, CONTACTS, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, normal, poisson, stream, uniform,
 )
-from sim.engine.stages.keeping import close_shop, welcome
 from sim.policy.kernel import MONTH, QUARTER
 from sim.rules.customers import contacted, decayed, exposure
 from sim.rules.prospecting import mean_contacts
@@ -38,13 +37,10 @@ def admit(s: State, w: World, seed: np.uint64, i: int, home: int, row: int, day:
     below = int(place)
     s.customers[row].hazard = w.hazards[below] + (place - below) * (w.hazards[below + 1] - w.hazards[below])
     s.customers[row].patience = -math.log(uniform(stream(seed, CHURN, w.people[home].seat, ALWAYS), number))
-    s.customers[row].holdings = 0
     if managed:
         s.book[i, s.managers[i].held] = row
         s.managers[i].held += 1
     s.tally.customers = row + 1
-    if w.shop.par.customer_detail > 0.0:
-        welcome(s, w, seed, row, day, number, w.people[home].seat, s.managers[i].held - 1 if managed else -1)
 
 
 @rule
@@ -58,7 +54,7 @@ def populate(s: State, w: World, seed: np.uint64) -> None:
                 segment += 1
             kind = w.segments[segment]
             balance = math.exp(kind.balance_log_median + kind.balance_log_sd * normal(uniform(balances, c)))
-            settle_customer(s, w, seed, i, s.tally.customers, 0, balance, segment, c)
+            admit(s, w, seed, i, i, s.tally.customers, 0, balance, segment, c, True)
 
 
 @rule
@@ -106,9 +102,6 @@ def catch_up(s: State, w: World, row: int, day: int) -> None:
 @rule
 def close_books(s: State, w: World, day: int) -> None:
     """At the horizon's end every customer catches up; satisfaction, losses and holdings are counted."""
-    if w.shop.par.customer_detail > 0.0:
-        close_shop(s, w, day)
-        return
     for row in range(s.tally.customers):
         if s.customers[row].patience > 0.0:
             catch_up(s, w, row, day)

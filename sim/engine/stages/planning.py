@@ -10,7 +10,7 @@ from sim.compiled import rule
 from sim.engine.planner import NOBODY, Person, plan_effort
 from sim.engine.stages.chances import intrinsic_worth, partner_chance, pool_row, promise, spread
 from sim.engine.stages.peers import meets_on, norm_of
-from sim.engine.stages.selling import book_selling, note_plan, standing_flow, weigh_selling
+from sim.engine.stages.expecting import book_selling, lay_out_selling, note_plan
 from sim.engine.stages.settling import shares_pay
 from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, CROSS, DEALS, SERVICE, SERVICE_CONTACTS, Practice, State, World
 from sim.engine.streams import TREMBLE, stream
@@ -48,12 +48,11 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
                     o.others += s.managers[j].planned[line.measure] * w.days[day].demand
                 if line.measure == ACCOUNTS:
                     o.others += windfall(s.managers[j], w.par, q.par, n) * w.days[day].demand
-                if w.shop.par.customer_detail > 0.0:
-                    o.others += standing_flow(s, w, j, line.measure)
+                o.others += s.managers[j].standing[line.measure]
         o.scale = 1.0 / members if line.own else 1.0
         o.share = 1.0 if line.own else 1.0 / members
         o.left = w.days[day].left[line.period] / w.days[day].demand
-        o.sd = s.sales.sellers[i].spread[line.measure] * math.sqrt(members)
+        o.sd = s.managers[i].spread[line.measure] * math.sqrt(members)
 
 
 @rule
@@ -63,8 +62,8 @@ def plan(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: 
         plan_one(s, w, q, pay, i, seed, day)
     for i in range(len(s.managers)):
         book_plan(s.managers[i], w.par, w.days[day].demand)
-        if w.shop.par.customer_detail > 0.0 and w.days[day].demand > 0.0:
-            book_selling(s, i, w.days[day].demand)
+        if w.par.customer_detail > 0.0 and w.days[day].demand > 0.0:
+            book_selling(s.managers[i], w.days[day].demand)
 
 
 @rule
@@ -93,8 +92,8 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
     for k in range(ACTIVITY_COUNT):
         m.intended[k] = s.desk.split[k] * effort
         m.hours[k] = m.intended[k]
-    if w.shop.par.customer_detail > 0.0:
-        note_plan(s, w, i)
+    if w.par.customer_detail > 0.0:
+        note_plan(m, s.desk, w.par.effort_eta)
 
 
 @rule
@@ -119,8 +118,8 @@ def weigh_activities(s: State, w: World, q: Practice, i: int, day: int) -> None:
         d.own_worth[k] = worth
     d.theta[SERVICE] = w.par.service_pace * w.days[day].demand if m.held > 0 else 0.0
     d.own_worth[SERVICE] = w.par.service_duty
-    if w.shop.par.customer_detail > 0.0:
-        weigh_selling(s, w, i, day)
+    if w.par.customer_detail > 0.0:
+        lay_out_selling(m, d)
 
 
 @rule

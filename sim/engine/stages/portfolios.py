@@ -8,8 +8,8 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.stages.customers import admit
-from sim.engine.stages.keeping import foresee
-from sim.engine.state import Practice, State, World
+from sim.engine.stages.keeping import bring_up, count_in, foresee, line_up, out_of_book, step_out, welcome
+from sim.engine.state import Full, Practice, State, World
 from sim.engine.streams import ALLOTMENT, ALWAYS, SEGMENT, START_BALANCE, normal, stream, uniform
 from sim.rules.portfolios import rent_target, room_taken, snake
 
@@ -18,7 +18,7 @@ HAIR = 1e-9              # so that a thousand thousandths fill a span and do not
 
 
 @rule
-def allot(s: State, w: World, q: Practice, seed: np.uint64) -> None:
+def allot(s: State, w: World, f: Full, q: Practice, seed: np.uint64) -> None:
     """The same customers as without a rule, drawn by (first owner, number), dealt out anew; those beyond the spans are nobody's."""
     n, total = len(w.people), 0
     for i in range(n):
@@ -56,8 +56,11 @@ def allot(s: State, w: World, q: Practice, seed: np.uint64) -> None:
         managed = load[i] <= 1.0 + HAIR
         row = s.tally.customers
         admit(s, w, seed, i, home[c], row, 0, balance[c], segment[c], number[c], managed)
+        if w.par.customer_detail > 0.0:
+            welcome(s, w, f, seed, row, 0, number[c], w.people[home[c]].seat, s.managers[i].held - 1 if managed else -1)
         if managed and home[c] != i:
-            hand_over(s, w, row, 0)
+            hand_over(s, w, f, row, 0)
+    f.board.welcomed = s.tally.customers
 
 
 @rule
@@ -81,31 +84,49 @@ def ranked(s: State, q: Practice) -> np.ndarray:
 
 
 @rule
-def hand_over(s: State, w: World, row: int, day: int) -> None:
+def hand_over(s: State, w: World, f: Full, row: int, day: int) -> None:
     """A customer who is handed to somebody else is less content, and for some time more ready to leave."""
-    s.customers[row].satisfaction = max(0.0, s.customers[row].satisfaction - w.shop.par.handover_offence)
-    s.sales.sellers[s.customers[row].owner].handed_over += 1
-    if w.shop.par.customer_detail > 0.0:
-        s.sales.clients[row].strange += w.shop.par.handover_hazard / w.shop.par.year_days
-        foresee(s, w, row, day)
+    s.customers[row].satisfaction = max(0.0, s.customers[row].satisfaction - f.par.handover_offence)
+    f.sellers[s.customers[row].owner].handed_over += 1
+    if w.par.customer_detail > 0.0:
+        f.clients[row].strange += f.par.handover_hazard / f.par.year_days
+        foresee(s, w, f, row, day)
 
 
 @rule
-def endow(s: State) -> None:
+def reassign(s: State, w: World, f: Full, row: int, to: int, day: int) -> None:
+    """Hand a customer in full over to manager `to`, or to nobody where that book is full."""
+    bring_up(s, w, f, row, day)
+    step_out(s, f, row)
+    count_in(s, f, row, -1.0)
+    out_of_book(s, f, row)
+    s.customers[row].owner = to
+    if s.managers[to].held < s.book.shape[1]:
+        s.book[to, s.managers[to].held] = row
+        f.clients[row].place = s.managers[to].held
+        s.managers[to].held += 1
+    f.clients[row].touched = day
+    count_in(s, f, row, 1.0)
+    line_up(s, f, row)
+    hand_over(s, w, f, row, day)
+
+
+@rule
+def endow(s: State, f: Full) -> None:
     """What everybody starts with, CNY: the balances in the book (with customers in full, all their assets)."""
     n, total = len(s.managers), 0.0
     for i in range(n):
         own = 0.0
         for place in range(s.managers[i].held):
             own += s.customers[s.book[i, place]].balance
-        own += s.sales.sellers[i].wealth + s.sales.sellers[i].units
-        s.sales.sellers[i].endowed = own
+        own += f.sellers[i].wealth + f.sellers[i].units
+        f.sellers[i].endowed = own
         total += own
     for i in range(n):
-        s.sales.sellers[i].mean_endowed = total / n
+        f.sellers[i].mean_endowed = total / n
 
 
 @rule
-def rent_of(s: State, i: int, strength: float) -> float:
+def rent_of(s: State, f: Full, i: int, strength: float) -> float:
     """Factor on manager i's target by differential rent: what the policy's `rent` makes of the endowed portfolio."""
-    return rent_target(1.0, strength, s.sales.sellers[i].endowed, s.sales.sellers[i].mean_endowed)
+    return rent_target(1.0, strength, f.sellers[i].endowed, f.sellers[i].mean_endowed)
