@@ -31,8 +31,9 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     known = {*scenario.cohorts, *_cohorts_of_parameters(scenario)} if some_present else scenario.cohorts
     for cohort in cohorts:
         _check(cohort, known, file, STATUS, f"a cohort of the scenario {scenario.name}")
-    segments = [name for name, share in scenario.parameter("segment_share").entries() if share > 0.0]
-    for segment in policy.portfolios.spans if policy.portfolios else ():
+    spans = policy.portfolios.spans if policy.portfolios else {}
+    segments = [name for name, share in scenario.parameter("segment_share").entries() if share > 0.0] if spans else []
+    for segment in spans:
         _check(segment, segments, file, SPANS, f"a segment with customers in the scenario {scenario.name}")
 
 
