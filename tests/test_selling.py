@@ -625,6 +625,14 @@ def test_what_cannot_be_meant_is_refused(practices, portfolios, words) -> None:
         policy(practices, portfolios)
 
 
+def test_pay_for_sales_needs_customers_in_full(changzhou) -> None:
+    from sim.world.catalogue import MEASURES_IN_FULL
+
+    assert PAY_MEASURES[-len(MEASURES_IN_FULL):] == MEASURES_IN_FULL
+    with pytest.raises(sim.InputError, match="pay.cards.measure.*full_customers"):
+        sim.simulate(changzhou, policy(**PRICES), 1)
+
+
 # --- the same bits ----------------------------------------------------------------------------------------------------
 
 

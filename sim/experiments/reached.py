@@ -11,6 +11,7 @@ from sim.policy import Element, LinearSchedule, Policy
 from sim.policy.facts import along, is_fixed
 from sim.policy.lint import PlanWarning, Reached, known_codes, warnings_of, word
 from sim.world import Calendar, Scenario, check_fit
+from sim.world.catalogue import MEASURES_IN_FULL
 
 QUICK = 50               # replications: enough for a median, and done in a second
 SCALE = 1e6              # CNY a unit, so that rounding to the fen loses nothing
@@ -37,7 +38,7 @@ def reached(policy: Policy, scenario: Scenario, replications: int = QUICK, seed:
     """
     check_numbers(replications, seed, 1)
     order = list(policy.pay)
-    known = {name: element for name, element in policy.pay.items() if is_simulated(element)}
+    known = {name: element for name, element in policy.pay.items() if is_simulated(element, scenario)}
     found = {name: Reached(np.array([]), np.nan, how=word("given"), simulated=False) for name, element in policy.pay.items()
              if name not in known and not is_fixed(element)}
     if not any(element.measure for element in known.values()):
@@ -58,7 +59,7 @@ def reached(policy: Policy, scenario: Scenario, replications: int = QUICK, seed:
     return {name: each for name in order if (each := tried.get(name) or found.get(name))}
 
 
-def is_simulated(element: Element) -> bool:
+def is_simulated(element: Element, scenario: Scenario) -> bool:
     """Whether the simulation knows what an element pays: fixed pay, or pay by one measure that it counts, by month or quarter,
     and at once.
     """
@@ -70,6 +71,7 @@ def is_simulated(element: Element) -> bool:
         return element.period in PERIODS
     alone = (drawn.by == "units" and not drawn.others and drawn.per is None and drawn.reading.over == "period"
              and not drawn.reading.annualised and element.measure in PAY_MEASURES)
+    alone = alone and (element.measure not in MEASURES_IN_FULL or scenario.switches["full_customers"])
     ruled = element.target is not None and (element.target.rent is not None or element.target.value is None)
     return alone and not ruled and element.period in PERIODS and not any(getattr(element, key) is not None for key in BEYOND)
 

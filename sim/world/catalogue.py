@@ -10,6 +10,11 @@ from sim.reading import read_yaml, resource_folder, validated
 from sim.world.fields import Flag, Name, Part, Text, Title
 
 
+# What a pay plan can count only where customers are in full (mechanism full_customers).
+MEASURES_IN_FULL = ("cards", "insurance_policies", "insurance_premiums", "fund_sales", "wealth_sales", "income", "products_per_customer",
+                    "cross_selling", "aum")
+
+
 class Product(Part):
     """A product. measure: of the data dictionary, what a sale adds its amount (or an item) to; items: what it adds one to.
 

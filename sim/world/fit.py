@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError, nearest
+from sim.world.catalogue import MEASURES_IN_FULL
 from sim.world.parameters import DEFAULT
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     known = {*scenario.cohorts, *_cohorts_of_parameters(scenario)} if some_present else scenario.cohorts
     for cohort in cohorts:
         _check(cohort, known, file, STATUS, f"a cohort of the scenario {scenario.name}")
+    for name, element in policy.pay.items():
+        if element.measure in MEASURES_IN_FULL and not scenario.switches.get("full_customers", True):
+            raise InputError(file, f"pay.{name}.measure", found=f"`{element.measure}`, which nobody counts in the scenario {scenario.name}",
+                             expected="a scenario with customers in full (mechanism full_customers), such as retail-branch-full")
     spans = policy.portfolios.spans if policy.portfolios else {}
     segments = [name for name, share in scenario.parameter("segment_share").entries() if share > 0.0] if spans else []
     for segment in spans:
