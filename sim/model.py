@@ -24,7 +24,7 @@ from sim.errors import InputError
 from sim.experiments.simulate import check_numbers
 from sim.policy import Policy
 from sim.policy.schedule import pay_tables
-from sim.world import Scenario, check_fit
+from sim.world import Scenario, check_counted, check_fit
 
 Hook = Callable[["BankModel"], None]
 
@@ -176,6 +176,7 @@ class BankModel(mesa.Model):
                  reporters: dict[str, dict[str, Any]] | None = None) -> None:
         check_numbers(1, seed, 1)
         check_fit(scenario, policy)
+        check_counted(scenario, policy)
         super().__init__(seed=seed)
         self.scenario, self.policy, self.master_seed, self.replication = scenario, policy, seed, replication
         self.pay = pay_tables(policy, PAY_MEASURES)

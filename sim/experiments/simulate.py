@@ -19,7 +19,7 @@ from sim.errors import InputError
 from sim.experiments.measures import list_measures
 from sim.policy import Policy, load_policy
 from sim.reading import digest_of
-from sim.world import Scenario, check_fit, load_scenario
+from sim.world import Scenario, check_counted, check_fit, load_scenario
 
 if TYPE_CHECKING:
     from sim.engine.run import BranchRuns
@@ -113,6 +113,7 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
     scenario, policy = loaded(scenario, policy)
     check_numbers(replications, seed, jobs)
     check_fit(scenario, policy)
+    check_counted(scenario, policy)
     provenance = provenance_of(scenario, policy, replications, seed)
     path = Path(store) / f"{digest_of(provenance)}.parquet" if store else None
     if path is not None and path.exists():

@@ -32,14 +32,19 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     known = {*scenario.cohorts, *_cohorts_of_parameters(scenario)} if some_present else scenario.cohorts
     for cohort in cohorts:
         _check(cohort, known, file, STATUS, f"a cohort of the scenario {scenario.name}")
-    for name, element in policy.pay.items():
-        if element.measure in MEASURES_IN_FULL and not scenario.switches.get("full_customers", True):
-            raise InputError(file, f"pay.{name}.measure", found=f"`{element.measure}`, which nobody counts in the scenario {scenario.name}",
-                             expected="a scenario with customers in full (mechanism full_customers), such as retail-branch-full")
     spans = policy.portfolios.spans if policy.portfolios else {}
     segments = [name for name, share in scenario.parameter("segment_share").entries() if share > 0.0] if spans else []
     for segment in spans:
         _check(segment, segments, file, SPANS, f"a segment with customers in the scenario {scenario.name}")
+
+
+def check_counted(scenario: Scenario, policy: Any) -> None:
+    """Refuse to simulate pay by sales where customers are in their short form and nothing is sold to them."""
+    file = policy.files[0] if policy.files else policy.name
+    for name, element in policy.pay.items():
+        if element.measure in MEASURES_IN_FULL and not scenario.switches.get("full_customers", True):
+            raise InputError(file, f"pay.{name}.measure", found=f"`{element.measure}`, which nobody counts in the scenario {scenario.name}",
+                             expected="a scenario with customers in full (mechanism full_customers), such as retail-branch-full")
 
 
 def _pairs_named(policy: Any) -> Iterator[tuple[str, str, str]]:
