@@ -218,6 +218,7 @@ def at(knots: list[Knot], x: float) -> float:
     return knot.v + knot.r * (x - knot.x)
 
 
+@settings(deadline=None)
 @given(SCHEDULES, st.floats(1.0, 3.0), st.floats(-1.0, 30.0), st.floats(0.0, 1.2))
 def test_a_felt_schedule_is_the_schedule_as_felt_everywhere(parts, aversion, x, share) -> None:
     knots = rising(parts)

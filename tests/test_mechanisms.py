@@ -21,12 +21,13 @@ from sim.policy import Policy
 from sim.rules.effort import cost_of_effort
 from sim.world import Scenario, load_mechanisms
 
-MECHANISMS = load_mechanisms()
 ELSEWHERE = (                     # idle in the case; their cases stand in tests/test_goals.py
     "goals", "ratchet_foresight", "league_table", "judgement", "fairness", "fatigue", "loss_framing", "reference_pay",
     "crowding_out", "present_bias", "noisy_reports", "moved_deals", "discounting", "false_reports", "dormant",
     "credit", "vetting", "larger_loans", "conscience", "collection",      # tests/test_credit.py: nobody borrows in Changzhou
 )
+MECHANISMS = {name: mechanism for name, mechanism in load_mechanisms().items()       # those of other scenarios have tests of their own
+              if sim.load_scenario("changzhou-2015").switches[name]}
 REPLICATIONS = 30
 SURE = 3.0                       # standard errors that a mean difference must lie from nil
 

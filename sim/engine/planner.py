@@ -10,7 +10,8 @@ period so far. others: units a day from the payee's other members, and without e
 included. scale: the payee's measure is scale x units. share: the manager's part of the payee's pay. sd: standard deviation
 of a day's measure; 0 counts units (Poisson). It takes down slope: CNY a unit of the manager's at the margin. A joint line has a row a
 measure, one after the other; there also count rest: the share of what is to come that falls into the period's last month; month,
-year: units of the payee's in the period's last month, and in the year, so far; ends: number of that month in the year. still: 1 where no
+year: units of the payee's in the period's last month, and in the year, so far; ends: number of that month in the year. rate: units a day of the
+manager's own, of measures beyond the first two. still: 1 where no
 activity of the day moves what the line counts (loans); its value and slopes then are worked out once, by `look_ahead`.
 The desk holds, by activity k, theta[k]: output of the first hour; own_worth[k]: CNY a unit of output besides pay;
 yields[k, m]: units of measure m in a unit of output; used: the `uses` measures that pay counts; and takes down split[k]: share of the hours; worth[m]: CNY a unit of
@@ -100,7 +101,7 @@ def inputs_at(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, float]
         if m < 0:
             continue
         row = o[g + m]
-        rate = rates[0] if m == 0 else rates[1] if m == 1 else 0.0
+        rate = rates[0] if m == 0 else rates[1] if m == 1 else row.rate
         units = row.done + row.left * (rate + row.others) + (by if m == moved else 0.0)
         if read.over == IN_YEAR:
             units += row.year - row.done
@@ -121,7 +122,7 @@ def forecast_plain(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, f
         row.slope = 0.0
         for place in range(len(x)):
             if pay.lines[line.inputs + place].measure == m:
-                rate = rates[0] if m == 0 else rates[1] if m == 1 else 0.0
+                rate = rates[0] if m == 0 else rates[1] if m == 1 else row.rate
                 by = row.sd * math.sqrt(row.left) if row.sd > 0.0 else math.sqrt(1.0 + max(0.0, row.left * (rate + row.others)))
                 inputs_at(pay, g, o, rates, x, m, by)
                 high = pay_joint(pay, g, x)
@@ -199,6 +200,8 @@ def reckon(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: floa
                     d.worth[m] += o[g].slope
             elif pay.lines[g].measure == m and pay.lines[g].joint != SIMPLE:
                 if pay.lines[g].joint != FURTHER:
+                    for k in range(2, MEASURE_COUNT):
+                        o[g + k].rate = brings(d, p.eta, effort, k)
                     value += forecast_joint(pay, g, o, (brings(d, p.eta, effort, 0), brings(d, p.eta, effort, 1)), p.risk) / o[g].left
                 d.worth[m] += o[g].slope
             elif pay.lines[g].measure == m:
@@ -241,10 +244,13 @@ def ambition(pay: Schedules, d: np.record, o: np.recarray, p: Person) -> None:
         most = most_of(d, p, m)
         for g in range(len(o)):
             if pay.lines[g].measure == m and most > 0.0 and pay.lines[g].joint != SIMPLE:
-                other = most_of(d, p, 1 - m)
+                first, second = most_of(d, p, 0), most_of(d, p, 1)
                 at = g - m                                   # the row of measure 0
-                high = forecast_joint(pay, at, o, (most, other) if m == 0 else (other, most), p.risk)
-                low = forecast_joint(pay, at, o, (0.0, other) if m == 0 else (other, 0.0), p.risk)
+                for k in range(2, MEASURE_COUNT):
+                    o[at + k].rate = most_of(d, p, k)
+                high = forecast_joint(pay, at, o, (first, second), p.risk)
+                o[g].rate = 0.0
+                low = forecast_joint(pay, at, o, (0.0 if m == 0 else first, 0.0 if m == 1 else second), p.risk)
                 d.worth[m] += max(0.0, high - low) / (o[g].left * most)
             elif pay.lines[g].measure == m and most > 0.0:
                 high, _ = forecast(pay, g, o, most, p.risk)

@@ -12,7 +12,7 @@ import numpy as np
 from sim.compiled import rule
 from sim.engine.state import (
     ACCOUNTS, BOOKS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CONDUCT, CREDIT, CUSTOMER, DAY, DESK, FINALS, LEDGER, LENDING, LOAN, MANAGER, OUTLOOK, PERSON, PLACE, PLAN_LINES, POOL,
-    PRACTICE_NUMBERS, RECORDS, SEGMENT, SERVICE, SERVICE_CONTACTS, SHARED, TALLY, TELLING, WORLD_NUMBERS, Practice, State,
+    PRACTICE_NUMBERS, RECORDS, SEGMENT, SERVICE, SERVICE_CONTACTS, SHARED, TALLY, TELLING, WORLD_NUMBERS, Full, Practice, State,
     World, rows,
 )
 from sim.engine.aims import aims_of
@@ -22,7 +22,10 @@ from sim.engine.streams import (
 )
 from sim.engine.stages.chances import spread
 from sim.engine.stages.credit import open_credit
+from sim.engine.shop import retail_of, segment_names, shop_of
 from sim.engine.stages.customers import populate
+from sim.engine.stages.keeping import open_books, welcome_all
+from sim.engine.stages.portfolios import allot, endow
 from sim.policy.kernel import Schedules, plan_row
 from sim.rules.learning import learn
 from sim.rules.prospecting import access, order_attention
@@ -60,7 +63,7 @@ def world_of(scenario: Scenario, branch: str) -> World:
         value = scenario.effective(LOGARITHMS.get(field) or RENAMED.get(field, field))
         par[field] = math.log(value) if field in LOGARITHMS else value
     return World(par[0], _people(scenario, branch), _channels(scenario), _segments(scenario), _days(scenario), _hazards(scenario),
-                 _lending(scenario))
+                 _lending(scenario), shop_of(scenario, branch))
 
 
 def _people(scenario: Scenario, branch: str) -> np.recarray:
@@ -88,7 +91,7 @@ def _channels(scenario: Scenario) -> np.recarray:
 
 def _segments(scenario: Scenario) -> np.recarray:
     """Customer segments: cumulative shares and lognormal balances."""
-    names = [name for name, _ in scenario.parameter("segment_share").entries()]
+    names = segment_names(scenario)
     shares = np.array([scenario.effective("segment_share", name) for name in names])
     segments = rows(SEGMENT, len(names))
     segments.cut = np.cumsum(shares) / shares.sum()
@@ -126,8 +129,7 @@ def _lending(scenario: Scenario) -> np.record:
             lending[field] = scenario.effective(LENDING_NAMES.get(field, field))
     lending.account_asks = scenario.effective("loan_rate", ACCOUNT) / year
     lending.account_loan_log_median = math.log(scenario.effective("loan_median", ACCOUNT))
-    names = [name for name, _ in scenario.parameter("segment_share").entries()]
-    lending.most_asks = max(scenario.effective("loan_rate", name) for name in (*names, ACCOUNT)) / year
+    lending.most_asks = max(scenario.effective("loan_rate", name) for name in (*segment_names(scenario), ACCOUNT)) / year
     lending.days_a_year = year
     return lending
 
@@ -184,7 +186,7 @@ def practice_of(policy: Policy, scenario: Scenario, branch: str) -> Practice:
         par.attention[CHANNELS.index(channel)] = order_attention(rank, scenario.effective("order_pull"))
     for k, channel in enumerate(CHANNELS):
         par.access[k] = access(leads.assigned_share, scenario.effective("channel_neglect", channel))
-    return Practice(par, places, _visible(reporting.visible, managers), *aims_of(policy, scenario))
+    return Practice(par, places, _visible(reporting.visible, managers), *aims_of(policy, scenario), retail_of(policy, scenario))
 
 
 def _visible(rule_or_list: object, managers: Mapping[str, object]) -> np.ndarray:
@@ -249,7 +251,7 @@ def clear(s: State) -> None:
 
 
 @rule
-def begin(s: State, w: World, q: Practice, seed: np.uint64) -> None:
+def begin(s: State, w: World, q: Practice, seed: np.uint64, f: Full) -> None:
     """The morning of the first day: people, pools, pairs, customers."""
     clear(s)
     for i in range(len(w.people)):
@@ -269,7 +271,14 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64) -> None:
     s.desk.yields[SERVICE, SERVICE_CONTACTS] = 1.0
     begin_aims(s, w, q, seed)
     make_pairs(s, w, q, seed)
-    populate(s, w, seed)
+    open_books(s, w, f, q, seed)
+    if q.retail.allocation > 0:
+        allot(s, w, f, q, seed)
+    else:
+        populate(s, w, seed)
+        if w.par.customer_detail > 0.0:
+            welcome_all(s, w, f, seed)
+    endow(s, f)
     if w.lending.lending > 0.0:
         open_credit(s, w)
 

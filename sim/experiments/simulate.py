@@ -19,7 +19,7 @@ from sim.errors import InputError
 from sim.experiments.measures import list_measures
 from sim.policy import Policy, load_policy
 from sim.reading import digest_of
-from sim.world import Scenario, check_fit, load_scenario
+from sim.world import Scenario, check_counted, check_fit, load_scenario
 
 if TYPE_CHECKING:
     from sim.engine.run import BranchRuns
@@ -112,6 +112,7 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
     """
     scenario, policy = loaded(scenario, policy)
     check_numbers(replications, seed, jobs)
+    check_counted(scenario, policy)
     check_fit(scenario, policy)
     provenance = provenance_of(scenario, policy, replications, seed)
     path = Path(store) / f"{digest_of(provenance)}.parquet" if store else None
@@ -175,6 +176,7 @@ Piece = tuple[str, list[str], str, str, np.ndarray]           # level, ids, peri
 def _frames(scenario: Scenario, branch: str, runs: BranchRuns) -> Iterator[Piece]:
     """A branch's results, piece by piece: managers first, then the branch."""
     from sim.engine.state import CONDUCT, FINALS, RECORDS
+    from sim.experiments.portfolios import sold_pieces
 
     names = list(scenario.branches[branch].managers)
     line = scenario.timeline
@@ -210,6 +212,8 @@ def _frames(scenario: Scenario, branch: str, runs: BranchRuns) -> Iterator[Piece
              "pay_gini": gini(paid), "accounts_gini": gini(accounts)}
     for name, values in whole.items():
         yield "branch", [branch], "total", name, values[:, None]
+    if runs.sold.shape[-1]:                              # customers in full
+        yield from sold_pieces(names, branch, runs, line.week_labels, _levels)
 
 
 def _satisfaction(names: list[str], branch: str, finals: dict[str, np.ndarray]) -> Iterator[Piece]:

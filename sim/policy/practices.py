@@ -163,6 +163,46 @@ class Lending(Sourced):
 
     decline_above: Share = Field(1.0, description="chance of default, 0 to 1")
     limit: Number | None = Field(None, description="CNY a customer")
+class ServiceTier(Part):
+    """A contact standard for customers with assets from `above` CNY on: one contact every so many working days, on a channel."""
+
+    above: Number = Field(description="CNY of a customer's assets from which the tier holds; the first is 0")
+    every_days: Count | None = Field(None, description="working days from one contact to the next; leave out for no standard")
+    channel: Literal["telephone", "mail", "meeting", "preferred"] = "telephone"
+
+
+class Reviews(Part):
+    """A review of the customer's assets, each month or quarter, with customers from `above` CNY on (casebook C13)."""
+
+    above: Number = Field(description="CNY of a customer's assets")
+    every: Literal["month", "quarter"] = "quarter"
+
+
+class Service(Sourced):
+    """Contact standards by value class (casebook C13 and C15): who is due is contacted first, and overdue contacts are counted."""
+
+    tiers: tuple[ServiceTier, ...] = Field((), max_length=4, description="a list of tiers by assets, from 0 upward")
+    reviews: Reviews | None = None
+
+    @model_validator(mode="after")
+    def _from_nought_upward(self) -> Service:
+        marks = [tier.above for tier in self.tiers]
+        if marks and marks[0] != 0:
+            raise wrong("tiers", 0, "above", found=say(marks[0]), expected="0, so that every customer belongs to a tier")
+        for place, (low, high) in enumerate(zip(marks, marks[1:], strict=False), start=1):
+            if high <= low:
+                raise wrong("tiers", place, "above", found=say(high), expected=f"more than {low:g}, where the tier before begins")
+        return self
+
+
+Step = Literal["greeting", "seating", "introduction", "needs_form", "matching", "hand_over", "follow_up", "seeing_off"]
+
+
+class Reception(Sourced):
+    """Steps through which visitors are led (casebook C12), and how strictly. A step not listed is done by habit alone."""
+
+    steps: tuple[Step, ...] = Field(min_length=1, description="a list of steps that are to be done")
+    discipline: Share = Field(0.95, description="share of times a listed step is done, 0 to 1")
 
 
 class Practices(Part):
@@ -179,3 +219,5 @@ class Practices(Part):
     pricing: Pricing | None = None
     framing: Framing | None = None
     lending: Lending = Lending()
+    service: Service | None = None
+    reception: Reception | None = None

@@ -16,6 +16,7 @@ from sim.policy.schedules import (
 )
 from sim.policy.practices import Lending
 from sim.policy.schema import Leads, Norm, Practices
+from sim.report.describe_service import OPTIONAL, optional_texts
 from sim.report.words import MINUS, known, labels, listed, say
 from sim.world import Scenario
 from sim.world.calendar import partly_lived
@@ -27,21 +28,24 @@ Names = Mapping[str, str]
 
 
 def described(policy: Policy, lang: str) -> dict[str, str]:
-    """A short text for each of `ASPECTS`."""
+    """A short text for each of `ASPECTS`, and for those of `OPTIONAL` that the policy has."""
     practices = policy.practices
     return {
         "pay": _apart(_pay(policy, lang), lang),
         "pairing": pairing_text(practices.mentor_pairing, lang), "reporting": _reporting(practices.reporting, lang),
         "leads": _leads(practices.leads, lang) + _lending(practices.lending, lang), "norm": _apart([_norm(practices.norm, lang), *(text for name in AIMS if (text := aim_text(practices, name, lang)))], lang),
+        **optional_texts(policy, lang),
     }
 
 
 def shared_and_own(policies: Sequence[Policy], lang: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """What all policies have in common, by aspect; and by policy name, what is left."""
     texts = {policy.name: described(policy, lang) for policy in policies}
-    same = [aspect for aspect in ASPECTS if len({text[aspect] for text in texts.values()}) == 1]
+    aspects = (*ASPECTS, *(aspect for aspect in OPTIONAL if any(aspect in text for text in texts.values())))
+    texts = {name: {aspect: text.get(aspect, say("policy.no_reports", lang)) for aspect in aspects} for name, text in texts.items()}
+    same = [aspect for aspect in aspects if len({text[aspect] for text in texts.values()}) == 1]
     first = texts[policies[0].name]
-    own = {name: {aspect: text[aspect] for aspect in ASPECTS if aspect not in same} for name, text in texts.items()}
+    own = {name: {aspect: text[aspect] for aspect in aspects if aspect not in same} for name, text in texts.items()}
     return {aspect: first[aspect] for aspect in same}, own
 
 
@@ -50,8 +54,8 @@ def guesses(policy: Policy) -> dict[str, str]:
     practices = policy.practices
     parts = {**{f"pay.{name}": element for name, element in policy.pay.items()}, "terms": policy.terms, "crediting": policy.crediting,
              **{f"overrides.#{place}": override for place, override in enumerate(policy.overrides, start=1)},
-             **{f"practices.{name}": getattr(practices, name) for name in type(practices).model_fields}}
-    return {place: part.assumed for place, part in parts.items() if part and part.assumed}
+             **{f"practices.{name}": getattr(practices, name) for name in type(practices).model_fields}, "portfolios": policy.portfolios}
+    return {place: part.assumed for place, part in parts.items() if part is not None and part.assumed}
 
 
 def _pay(policy: Policy, lang: str) -> Iterable[str]:

@@ -14,6 +14,7 @@ from sim.report.describe import (
     AIMS, aim_text, changed_text, crediting_text, element_parts, element_text, measure_text, names_of, override_text, pairing_text, plain, terms_text,
     whom_text,
 )
+from sim.report.describe_service import OPTIONAL, optional_texts
 from sim.report.words import MINUS, check_language, known, labels, listed, say, title_of, unit_name
 from sim.world import Scenario, load_mechanisms
 
@@ -68,8 +69,13 @@ def _policy_lines(a: Policy, b: Policy, lang: str) -> Iterator[str]:
             yield _order(_field("pay", lang), change, lambda name: _label(a, name, lang), lang)
         elif change.place[0] == "overrides":
             yield from _override_lines(a, b, lang)
-        elif change.place[0] == "practices":
+        elif change.place[0] == "practices" and change.place[1] not in OPTIONAL:
             yield _practice(change, a, b, lang)
+    texts = [optional_texts(each, lang) for each in (a, b)]
+    for aspect in OPTIONAL:
+        if texts[0].get(aspect) != texts[1].get(aspect):
+            nothing = say("policy.change.nothing", lang)
+            yield _line(_field(aspect, lang), texts[0].get(aspect, nothing), texts[1].get(aspect, nothing), lang)
     for whole, told in (("terms", terms_text), ("crediting", crediting_text)):
         inside = [change for change in found if change.place[0] == whole]
         texts = [told(getattr(each, whole), lang, names_of(each, lang)) for each in (a, b)]

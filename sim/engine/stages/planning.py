@@ -11,9 +11,10 @@ from sim.engine.planner import NOBODY, Person, plan_effort
 from sim.engine.stages.aims import add_aims
 from sim.engine.stages.chances import intrinsic_worth, partner_chance, pool_row, promise, spread
 from sim.engine.stages.credit import keep_worth, look_at_loans, settle_still, weigh_credit
+from sim.engine.stages.expecting import book_selling, lay_out_selling, note_plan
 from sim.engine.stages.peers import meets_on, norm_of
 from sim.engine.stages.settling import of_service, shares_pay, year_so_far
-from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, COLLECTION, SERVICE, SERVICE_CONTACTS, VETTING, Practice, State, World
+from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, COLLECTION, CROSS, DEALS, SERVICE, SERVICE_CONTACTS, VETTING, Practice, State, World
 from sim.engine.streams import TREMBLE, stream
 from sim.policy.kernel import AFTERWARDS, ALWAYS, MONTH, SIMPLE, Schedules, plan_row
 from sim.rules.prospecting import mean_contacts
@@ -50,9 +51,11 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
                     o.others += s.managers[j].planned[line.measure] * w.days[day].demand
                 if line.measure == ACCOUNTS:
                     o.others += windfall(s.managers[j], w.par, q.par, n) * w.days[day].demand
+                o.others += s.managers[j].standing[line.measure]
         o.scale = 1.0 / members if line.own else 1.0
         o.share = 1.0 if line.own else 1.0 / members
         o.left = w.days[day].left[line.period] / w.days[day].demand
+        o.sd = s.managers[i].spread[line.measure] * math.sqrt(members)
         if w.par.present_bias < 1.0 or w.par.pay_discount > 0.0:
             o.share *= impatience(w.days[day].left[line.period] - w.days[day].demand, w.par.present_bias, w.par.pay_discount)
         if w.lending.lending > 0.0:
@@ -91,6 +94,8 @@ def plan(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: 
         plan_one(s, w, q, pay, i, seed, day)
     for i in range(len(s.managers)):
         book_plan(s.managers[i], w.par, w.days[day].demand)
+        if w.par.customer_detail > 0.0 and w.days[day].demand > 0.0:
+            book_selling(s.managers[i], w.days[day].demand)
 
 
 @rule
@@ -127,6 +132,8 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
     for k in range(ACTIVITY_COUNT):
         m.intended[k] = s.desk.split[k] * effort
         m.hours[k] = m.intended[k]
+    if w.par.customer_detail > 0.0:
+        note_plan(m, s.desk, w.par.effort_eta)
 
 
 @rule
@@ -153,6 +160,8 @@ def weigh_activities(s: State, w: World, q: Practice, i: int, day: int) -> None:
     d.own_worth[SERVICE] = w.par.service_duty
     if w.lending.lending > 0.0:
         weigh_credit(s, w, i)
+    if w.par.customer_detail > 0.0:
+        lay_out_selling(m, d)
 
 
 @rule
@@ -186,6 +195,7 @@ def book_plan(m: np.record, par: np.record, demand: float) -> None:
         effort += m.hours[k]
         if m.hours[k] > 0.0:
             accounts += m.promised[k] * math.pow(m.hours[k], par.effort_eta)
+    effort += m.hours[CROSS] + m.hours[DEALS]
     m.effort = effort
     if demand > 0.0:
         m.planned[ACCOUNTS] = accounts / demand

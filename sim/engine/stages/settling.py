@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import (
-    B_ADVANCED, B_BALANCE, B_DUE, B_HALF_YEAR, B_MONTH, B_QUARTER, B_YEAR, BOOKS, F_HELD, L_CEILING, L_DRAW, L_GUARANTEE, M_BALANCE, M_DEPOSITS,
+    B_ADVANCED, B_BALANCE, B_DUE, B_HALF_YEAR, B_MONTH, B_QUARTER, B_YEAR, BOOKS, F_HELD, ITEMS_EACH, L_CEILING, L_DRAW, L_GUARANTEE, M_BALANCE, M_DEPOSITS,
     M_INTEREST, M_UNRECOVERED, MEASURE_COUNT, PLAN_LINES, R_DAYS, R_EFFORT, R_LEANING, R_NORM,
     R_COLLECTION, R_PRESSURE, R_SKILL, R_VETTING, SERVICE, COLLECTION, VETTING, Practice, State, World,
 )
@@ -89,7 +89,7 @@ def settle_pay(s: State, w: World, q: Practice, pay: Schedules, day: int) -> Non
 @rule
 def year_so_far(m: np.record, measure: int) -> float:
     """Units since the year's first day, or the horizon's if that is later; of a level, the month's."""
-    if M_BALANCE <= measure <= M_UNRECOVERED and measure != M_INTEREST or measure == M_DEPOSITS:
+    if M_BALANCE <= measure <= M_UNRECOVERED and measure != M_INTEREST or measure == M_DEPOSITS or measure >= ITEMS_EACH:
         return m.period_units[measure, MONTH]
     return m.year_units[measure] + m.period_units[measure, MONTH]
 
