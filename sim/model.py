@@ -92,8 +92,7 @@ class Manager(mesa.Agent):
     @property
     def pay(self) -> float:
         """CNY paid so far."""
-        state = self.team.state
-        return int(state.lines[self.place].sum() + state.extras[self.place].sum()) / 100.0
+        return int(self.team.state.lines[self.place].sum() + self.row.prize_fen + self.row.judged_fen) / 100.0
 
     @property
     def customers(self) -> np.recarray:

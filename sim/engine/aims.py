@@ -18,8 +18,8 @@ PERIODS = {"month": 0, "quarter": 1}
 BY_THEMSELVES = {"fatigue_growth": 0.0, "reference_effect": 0.0, "crowding": 0.0, "movable_days": 0.0, "false_most": 0.0, "dormant_most": 0.0}
 
 
-def aims_of(policy: Policy, scenario: Scenario) -> tuple[np.record, np.ndarray]:
-    """The record `AIMS`, and the prizes by rank."""
+def aims_of(policy: Policy, scenario: Scenario) -> np.record:
+    """The record `AIMS`."""
     practices, aims = policy.practices, rows(AIMS, 1)[0]
     goals, contest, discretion = practices.goals, practices.contest, practices.discretion
     aims.goal_measure = aims.contest_measure = aims.judged_measure = -1
@@ -29,6 +29,7 @@ def aims_of(policy: Policy, scenario: Scenario) -> tuple[np.record, np.ndarray]:
     if contest:
         aims.contest_measure, aims.contest_period = _measure(policy, "contest", contest.measure), PERIODS[contest.period]
         aims.prizes, aims.league_table = len(contest.prizes), contest.league_table
+        aims.prize[:len(contest.prizes)] = contest.prizes
     if discretion:
         aims.judged_measure, aims.judged_period = _measure(policy, "discretion", discretion.measure), PERIODS[discretion.period]
         aims.judged_amount = discretion.amount
@@ -39,7 +40,7 @@ def aims_of(policy: Policy, scenario: Scenario) -> tuple[np.record, np.ndarray]:
         aims.authority = practices.pricing.authority
     aims.on = bool(goals or contest or discretion or aims.authority > 0.0 or any(
         scenario.effective(name) != idle for name, idle in BY_THEMSELVES.items()))
-    return aims, np.array(contest.prizes if contest else (), dtype=np.float64)
+    return aims
 
 
 def _measure(policy: Policy, practice: str, measure: str) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import (
-    ACCOUNTS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CONDUCT, CUSTOMER, DAY, DESK, FINALS, MANAGER, OUTLOOK, PERSON, PLACE, POOL,
+    ACCOUNTS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CUSTOMER, DAY, DESK, FINALS, MANAGER, OUTLOOK, PERSON, PLACE, POOL,
     PRACTICE_NUMBERS, RECORDS, SEGMENT, SERVICE, SERVICE_CONTACTS, SHARED, TALLY, TELLING, WORLD_NUMBERS, Practice, State,
     World, rows,
 )
@@ -144,7 +144,7 @@ def practice_of(policy: Policy, scenario: Scenario, branch: str) -> Practice:
         par.attention[CHANNELS.index(channel)] = order_attention(rank, scenario.effective("order_pull"))
     for k, channel in enumerate(CHANNELS):
         par.access[k] = access(leads.assigned_share, scenario.effective("channel_neglect", channel))
-    return Practice(par, places, _visible(reporting.visible, managers), *aims_of(policy, scenario))
+    return Practice(par, places, _visible(reporting.visible, managers), aims_of(policy, scenario))
 
 
 def _visible(rule_or_list: object, managers: Mapping[str, object]) -> np.ndarray:
@@ -175,7 +175,6 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
         rows(TALLY, 1)[0], np.zeros((n, len(elements.lines)), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
         rows(OUTLOOK, len(merged.lines)), rows(DESK, 1)[0], rows(MANAGER, 1)[0],
-        np.zeros((weeks, n, len(CONDUCT))), np.zeros((n, 2), dtype=np.int64), np.zeros((n, len(elements.lines)), dtype=np.int64),
     )
 
 
@@ -191,7 +190,6 @@ def clear(s: State) -> None:
         s.managers[i] = s.blank
     s.tally.customers, s.tally.overflow = 0, 0
     s.lines[:], s.months[:], s.weeks[:], s.daily_accounts[:], s.finals[:] = 0, 0, 0.0, 0.0, 0.0
-    s.conduct[:], s.extras[:] = 0.0, 0
 
 
 @rule

@@ -19,8 +19,7 @@ from sim.policy.kernel import Schedules
 class BranchRuns(NamedTuple):
     """What R replications of one branch left behind; n managers, W weeks, M months, E pay lines, D days.
 
-    weeks (R, W, n, RECORDS); months (R, M, n) fen; lines (R, n, E) fen; daily_accounts (R, D, n); finals (R, n, FINALS);
-    conduct (R, W, n, CONDUCT).
+    weeks (R, W, n, RECORDS); months (R, M, n) fen; lines (R, n, E) fen; daily_accounts (R, D, n); finals (R, n, FINALS).
     """
 
     weeks: np.ndarray
@@ -28,7 +27,6 @@ class BranchRuns(NamedTuple):
     lines: np.ndarray
     daily_accounts: np.ndarray
     finals: np.ndarray
-    conduct: np.ndarray
 
 
 @rule
@@ -50,7 +48,6 @@ def run_block(s: State, w: World, q: Practice, elements: Schedules, merged: Sche
             return False
         out.weeks[r], out.months[r], out.lines[r] = s.weeks, s.months, s.lines
         out.daily_accounts[r], out.finals[r] = s.daily_accounts, s.finals
-        out.conduct[r] = s.conduct
     return True
 
 
@@ -64,7 +61,7 @@ def branch_seeds(seed: int, replications: Sequence[int], branch: str) -> np.ndar
 def run_branch(w: World, q: Practice, elements: Schedules, merged: Schedules, seeds: np.ndarray) -> BranchRuns:
     """Run one branch once per seed."""
     s = new_state(w, elements, merged)
-    out = BranchRuns(*(np.zeros((len(seeds), *a.shape), a.dtype) for a in (s.weeks, s.months, s.lines, s.daily_accounts, s.finals, s.conduct)))
+    out = BranchRuns(*(np.zeros((len(seeds), *a.shape), a.dtype) for a in (s.weeks, s.months, s.lines, s.daily_accounts, s.finals)))
     with np.errstate(over="ignore"):
         while not run_block(s, w, q, elements, merged, seeds, out):
             s = new_state(w, elements, merged, 2 * len(s.customers))
