@@ -22,7 +22,7 @@ from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
 import sim
-from sim.engine.state import CONDUCT
+from sim.engine.state import CONDUCT, RECORDS
 from sim.experiments.norms import leanings, meetings_to_switch, stable_leanings, tipping_field, tipping_point
 from sim.policy import Policy, make_policy
 from sim.policy.framing import felt_knots, framed
@@ -466,8 +466,8 @@ def test_c9_a_false_report_found_cancels_the_performance_pay_of_the_month(calm, 
     model = sim.BankModel(scenario, plan(practices={"controls": {"audit": 0.5}}, **PAY), seed=4)
     model.run_model()
     state = model.teams[0].state
-    lost = state.conduct[..., CONDUCT.index("cancelled_pay")].sum(axis=0)
-    caught = state.conduct[..., CONDUCT.index("caught")].sum(axis=0) > 0
+    lost = state.weeks[..., RECORDS.index("cancelled_pay")].sum(axis=0)
+    caught = state.weeks[..., RECORDS.index("caught")].sum(axis=0) > 0
     assert np.array_equal(lost > 0, caught) or not caught.any()
     assert all(m.pay == 5000.0 for m, is_caught in zip(model.teams[0].managers, caught, strict=True) if is_caught)
 
@@ -476,7 +476,7 @@ def test_c9_a_false_report_found_cancels_the_performance_pay_of_the_month(calm, 
 
 AIMS = st.fixed_dictionaries({
     "goals": st.sampled_from([None, {"level": 4.0, "ratchet": 1.0}, {"level": 9.0, "period": "quarter", "say": 1.0}, {"measure": "contacts", "level": 50.0}]),
-    "contest": st.sampled_from([None, {"prizes": [1000.01, 333.33, 0.0]}, {"period": "quarter", "prizes": [77.77] * 20}, {"measure": "contacts", "prizes": [500.0]}]),
+    "contest": st.sampled_from([None, {"prizes": [1000.01, 333.33, 0.0]}, {"period": "quarter", "prizes": [77.77] * 12}, {"measure": "contacts", "prizes": [500.0]}]),
     "discretion": st.sampled_from([None, {"amount": 333.33}, {"period": "quarter", "amount": 1000.0}]),
     "controls": st.sampled_from([None, {"audit": 0.5, "fine": 50.0}, {"audit": 0.9, "cancels": False}]),
     "pricing": st.sampled_from([None, {"authority": 0.3}]),
@@ -502,10 +502,9 @@ def test_every_account_and_every_fen_is_somewhere_each_day(aims, world, seed) ->
 
     def audit(model: sim.BankModel) -> None:
         state, today = model.teams[0].state, model.teams[0].world.days[model.day]
-        s, c = state.managers, {name: state.conduct[..., place] for place, name in enumerate(CONDUCT)}
-        assert np.array_equal(state.lines.sum(axis=1) + state.extras.sum(axis=1), state.months.sum(axis=0)) and np.all(state.lines >= 0)
-        assert state.extras[:, 0].sum() / 100.0 == pytest.approx(c["prize_pay"].sum()) and state.extras[:, 1].sum() / 100.0 == pytest.approx(c["discretionary_pay"].sum())
-        from sim.engine.state import RECORDS
+        s, c = state.managers, {name: state.weeks[..., place] for place, name in enumerate(RECORDS)}
+        assert np.array_equal(state.lines.sum(axis=1) + s.prize_fen + s.judged_fen, state.months.sum(axis=0)) and np.all(state.lines >= 0)
+        assert s.prize_fen.sum() / 100.0 == pytest.approx(c["prize_pay"].sum()) and s.judged_fen.sum() / 100.0 == pytest.approx(c["discretionary_pay"].sum())
         weeks = {name: state.weeks[..., place].sum() for place, name in enumerate(RECORDS)}
         opened = sum(weeks[name] for name in RECORDS if name.startswith("accounts_")) + c["dormant_accounts"].sum()
         assert s.total.sum() == weeks["accounts"] == opened == state.daily_accounts.sum()
@@ -521,7 +520,7 @@ def test_every_account_and_every_fen_is_somewhere_each_day(aims, world, seed) ->
     months = 2 if scenario.timeline.days else 0
     if (discretion := practices.get("discretion")) and months:
         periods = len(set(model.teams[0].world.days.month)) if discretion.get("period") != "quarter" else int(model.teams[0].world.days.quarter_ends.sum())
-        assert model.teams[0].state.extras[:, 1].sum() == periods * int(math.floor(discretion["amount"] * 800 + 0.5))
+        assert model.teams[0].state.managers.judged_fen.sum() == periods * int(math.floor(discretion["amount"] * 800 + 0.5))
 
 
 def test_t8_in_the_branch_what_is_pulled_forward_is_missing_later(calm, plan) -> None:
@@ -539,7 +538,7 @@ def test_t8_in_the_branch_what_is_pulled_forward_is_missing_later(calm, plan) ->
             owed = -model.teams[0].state.managers.period_units[:, 0, 0]
     assert np.array_equal(booked - owed, model.teams[0].state.managers.total)
     assert len(model.teams[0].customers) == 8 * 700 + model.teams[0].accounts
-    new = model.teams[0].state.conduct[..., CONDUCT.index("pulled_forward")]           # one settlement a week at most
+    new = model.teams[0].state.weeks[..., RECORDS.index("pulled_forward")]           # one settlement a week at most
     assert pulled(400.0, 400.0, 0.5, 100.0) == 2.0 and new.max() == 2.0
 
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from sim.engine.state import AIMS, PAY_MEASURES, rows
 from sim.errors import InputError, nearest
+from sim.policy.kernel import plan_row
+from sim.policy.schedule import pay_tables
 
 if TYPE_CHECKING:
     from sim.policy.schema import Policy
@@ -18,8 +20,8 @@ PERIODS = {"month": 0, "quarter": 1}
 BY_THEMSELVES = {"fatigue_growth": 0.0, "reference_effect": 0.0, "crowding": 0.0, "movable_days": 0.0, "false_most": 0.0, "dormant_most": 0.0}
 
 
-def aims_of(policy: Policy, scenario: Scenario) -> tuple[np.record, np.ndarray]:
-    """The record `AIMS`, and the prizes by rank."""
+def aims_of(policy: Policy, scenario: Scenario) -> np.record:
+    """The record `AIMS`."""
     practices, aims = policy.practices, rows(AIMS, 1)[0]
     goals, contest, discretion = practices.goals, practices.contest, practices.discretion
     aims.goal_measure = aims.contest_measure = aims.judged_measure = -1
@@ -29,17 +31,21 @@ def aims_of(policy: Policy, scenario: Scenario) -> tuple[np.record, np.ndarray]:
     if contest:
         aims.contest_measure, aims.contest_period = _measure(policy, "contest", contest.measure), PERIODS[contest.period]
         aims.prizes, aims.league_table = len(contest.prizes), contest.league_table
+        aims.prize[:len(contest.prizes)] = contest.prizes
     if discretion:
         aims.judged_measure, aims.judged_period = _measure(policy, "discretion", discretion.measure), PERIODS[discretion.period]
         aims.judged_amount = discretion.amount
     if practices.controls:
         aims.audit, aims.fine, aims.cancels = practices.controls.audit, practices.controls.fine, practices.controls.cancels
+        if aims.cancels and scenario.effective("false_most") > 0.0 and plan_row(pay_tables(policy, PAY_MEASURES)[0]).timed:
+            raise InputError(policy.files[0] if policy.files else policy.name, "practices.controls.cancels",
+                             found="pay cancelled for a false report, beside pay over time", expected="pay that is paid at once, or `cancels: false`")
     discounts = scenario.effective("discount_response") > 0.0
     if practices.pricing and discounts:
         aims.authority = practices.pricing.authority
     aims.on = bool(goals or contest or discretion or aims.authority > 0.0 or any(
         scenario.effective(name) != idle for name, idle in BY_THEMSELVES.items()))
-    return aims, np.array(contest.prizes if contest else (), dtype=np.float64)
+    return aims
 
 
 def _measure(policy: Policy, practice: str, measure: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.stages.aims import after_settling, close_aims, end_day
+from sim.engine.stages.aims import after_settling, cancel, close_aims, end_day
 from sim.engine.stages.credit import lend
 from sim.engine.stages.customers import serve
 from sim.engine.stages.gaming import play
@@ -61,11 +61,12 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
         lend(s, w, q, seed, day)                          # 5
     mentor_day(s, w, q, day)                              # 7
     if q.aims.on and w.days[day].month_ends:
-        play(s, w, q, merged, elements, seed, day)        # 9
+        play(s, w, q, merged, seed, day)                  # 9
         close_aims(s, w, q, seed, day)                    # 8
+        cancel(s, w, q, elements, day)                    # 9
     settle_pay(s, w, q, elements, day)                    # 10
     if q.aims.on and w.days[day].month_ends:
-        after_settling(s, w, q, elements, day)            # 8, 9: what is forfeited, owed and felt
+        after_settling(s, w, day)                         # 8, 9: what is owed and felt
     if q.aims.on:
         end_day(s, w, q, day)                             # 8
     record(s, w, day)

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import (
-    ACCOUNTS, BOOKS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CONDUCT, CREDIT, CUSTOMER, DAY, DESK, FINALS, LEDGER, LENDING, LOAN, MANAGER, OUTLOOK, PERSON, PLACE, PLAN_LINES, POOL,
+    ACCOUNTS, BOOKS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CREDIT, CUSTOMER, DAY, DESK, FINALS, LEDGER, LENDING, LOAN, MANAGER, OUTLOOK, PERSON, PLACE, PLAN_LINES, POOL,
     PRACTICE_NUMBERS, RECORDS, SEGMENT, SERVICE, SERVICE_CONTACTS, SHARED, TALLY, TELLING, WORLD_NUMBERS, Full, Practice, State,
     World, rows,
 )
@@ -186,7 +186,7 @@ def practice_of(policy: Policy, scenario: Scenario, branch: str) -> Practice:
         par.attention[CHANNELS.index(channel)] = order_attention(rank, scenario.effective("order_pull"))
     for k, channel in enumerate(CHANNELS):
         par.access[k] = access(leads.assigned_share, scenario.effective("channel_neglect", channel))
-    return Practice(par, places, _visible(reporting.visible, managers), *aims_of(policy, scenario), retail_of(policy, scenario))
+    return Practice(par, places, _visible(reporting.visible, managers), aims_of(policy, scenario), retail_of(policy, scenario))
 
 
 def _visible(rule_or_list: object, managers: Mapping[str, object]) -> np.ndarray:
@@ -220,7 +220,6 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
         rows(TALLY, 1)[0], np.zeros((n, count + more), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
         rows(OUTLOOK, merged.lines[0].count), new_desk(merged), rows(MANAGER, 1)[0],
-        np.zeros((weeks, n, len(CONDUCT))), np.zeros((n, 2), dtype=np.int64), np.zeros((n, count), dtype=np.int64),
         rows(CREDIT, n), rows(LOAN, n, longest if lent else 0), rows(LOAN, lent), np.zeros((months if lent else 0, n, len(LEDGER))),
     )
 
@@ -246,7 +245,6 @@ def clear(s: State) -> None:
         s.managers[i] = s.blank
     s.tally.customers, s.tally.overflow, s.tally.loans = 0, 0, 0
     s.lines[:], s.months[:], s.weeks[:], s.daily_accounts[:], s.finals[:] = 0, 0, 0.0, 0.0, 0.0
-    s.conduct[:], s.extras[:] = 0.0, 0
     s.ledger[:] = 0.0
 
 

@@ -22,7 +22,7 @@ class BranchRuns(NamedTuple):
     """What R replications of one branch left behind; n managers, W weeks, M months, E pay lines, D days.
 
     weeks (R, W, n, RECORDS); months (R, M, n) fen; lines (R, n, E) fen (see State); daily_accounts (R, D, n); finals (R, n, FINALS);
-    conduct (R, W, n, CONDUCT); ledger (R, M, n, LEDGER), without months where nobody borrows.
+    ledger (R, M, n, LEDGER), without months where nobody borrows.
     sold (R, W, n, SOLD), held (R, n, SOLD_AT_END): customers in full (no columns where customers are in their short form).
     """
 
@@ -31,7 +31,6 @@ class BranchRuns(NamedTuple):
     lines: np.ndarray
     daily_accounts: np.ndarray
     finals: np.ndarray
-    conduct: np.ndarray
     ledger: np.ndarray
     sold: np.ndarray
     held: np.ndarray
@@ -60,7 +59,6 @@ def run_block(s: State, w: World, q: Practice, elements: Schedules, merged: Sche
             return False
         out.weeks[r], out.months[r], out.lines[r] = s.weeks, s.months, s.lines
         out.daily_accounts[r], out.finals[r] = s.daily_accounts, s.finals
-        out.conduct[r] = s.conduct
         out.ledger[r] = s.ledger
         out.sold[r], out.held[r] = f.weeks, f.finals
     return True
@@ -78,7 +76,7 @@ def run_branch(w: World, q: Practice, elements: Schedules, merged: Schedules, se
     s = new_state(w, elements, merged)
     f, w = new_full(w, len(s.customers)), w._replace(shop=None)
     out = BranchRuns(*(np.zeros((len(seeds), *a.shape), a.dtype) for a in (
-        s.weeks, s.months, s.lines, s.daily_accounts, s.finals, s.conduct, s.ledger, f.weeks, f.finals)))
+        s.weeks, s.months, s.lines, s.daily_accounts, s.finals, s.ledger, f.weeks, f.finals)))
     with np.errstate(over="ignore"):
         while not run_block(s, w, q, elements, merged, seeds, out, f):
             s = new_state(w, elements, merged, 2 * len(s.customers))

@@ -58,7 +58,8 @@ LEDGER = ("loans_made", "loans", "applications", "loans_defaulted", "repaid", "p
 CONDUCT = ("pulled_forward", "held_back_deals", "discounts", "misreported", "caught", "dormant_accounts", "prize_pay",
            "discretionary_pay", "cancelled_pay", "fatigue", "fairness_gap", "pay_disappointment", "goal_attainment")
 (C_PULLED, C_HELD, C_DISCOUNTS, C_MISREPORTED, C_CAUGHT, C_DORMANT, C_PRIZES, C_DISCRETION, C_CANCELLED, C_FATIGUE, C_FAIRNESS,
- C_DISAPPOINTMENT, C_ATTAINMENT) = range(len(CONDUCT))
+ C_DISAPPOINTMENT, C_ATTAINMENT) = range(len(RECORDS), len(RECORDS) + len(CONDUCT))
+RECORDS = (*RECORDS, *CONDUCT)
 
 
 def record(floats: str = "", ints: str = "", flags: str = "", keys: str = "", **arrays: tuple[int, ...]) -> np.dtype:
@@ -165,10 +166,11 @@ PRACTICE_NUMBERS = record(
     "meeting_first bundled voluntary pairs_visible",               # meeting_first: in the morning, before planning
     attention=(CHANNEL_COUNT,),                                    # by order of the list given out; 0: not worked
     access=(CHANNEL_COUNT,))                                       # share still worked while leads are handed out
+MOST_PRIZES = 20
 AIMS = record(                           # goals, contests, judgement, controls, prices; measures -1: none
     "goal_level goal_ratchet participation judged_amount audit fine authority",
     "goal_measure goal_period contest_measure contest_period judged_measure judged_period prizes",
-    "on cancels league_table")           # on: whether anything of stages 8 and 9 is in force
+    "on cancels league_table", prize=(MOST_PRIZES,))           # on: whether anything of stages 8 and 9 is in force
 RETAIL = record(                                                   # service, reception and portfolio rules
     "review_above discipline",
     "classes standard review_months reception allocation",         # standard, reception: 1 if there is one
@@ -184,7 +186,6 @@ class Practice(NamedTuple):
     managers: np.recarray
     visible: np.ndarray
     aims: np.record
-    prizes: np.ndarray                   # CNY by rank
     retail: np.record
 
 
@@ -206,6 +207,7 @@ MANAGER = record(
     " discount lure"                     # share of the price; factor on conversion
     " moved claimed caught",             # units pulled forward (held back: below 0), false ones, and 1 if found, at this settlement
     "mentor mentee"                      # rows, or -1
+    " prize_fen judged_fen"              # paid so far beside the lines of the pay plan
     " attended held next_visit",         # meetings; customers in the book; place in the book
     skill=(CHANNEL_COUNT,),              # share of full competence
     told=(CHANNEL_COUNT,),               # skill before the meeting
@@ -314,7 +316,6 @@ class State(NamedTuple):
     lines (n, E) and months (M, n): fen paid; where pay is settled over time, lines has more columns: the PLAN_LINES lines of the whole plan, and
     for each i what is on the way, BOOKS numbers by element and plan, then what is to be released by month and element (`settle_over_time`).
     weeks (W, n, RECORDS), daily_accounts (D, n), finals (n, FINALS): records.
-    conduct (W, n, CONDUCT): records of stages 8 and 9.
     credit (n), queue (n, room), loans: lending; ledger (M, n, LEDGER): its records; empty where nobody borrows.
     outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
     """
@@ -332,9 +333,6 @@ class State(NamedTuple):
     outlook: np.recarray
     desk: np.record
     blank: np.record
-    conduct: np.ndarray
-    extras: np.ndarray                   # (n, 2) fen of prizes and of judged pay, beside the lines
-    settled: np.ndarray                  # (n, E) lines as they stood before the last settlement
     credit: np.recarray
     queue: np.recarray
     loans: np.recarray

@@ -175,13 +175,12 @@ Piece = tuple[str, list[str], str, str, np.ndarray]           # level, ids, peri
 
 def _frames(scenario: Scenario, branch: str, runs: BranchRuns) -> Iterator[Piece]:
     """A branch's results, piece by piece: managers first, then the branch."""
-    from sim.engine.state import CONDUCT, FINALS, RECORDS
+    from sim.engine.state import FINALS, RECORDS
     from sim.experiments.portfolios import sold_pieces
 
     names = list(scenario.branches[branch].managers)
     line = scenario.timeline
     weeks = {name: runs.weeks[..., place] for place, name in enumerate(RECORDS)}
-    weeks |= {name: runs.conduct[..., place] for place, name in enumerate(CONDUCT)}
     finals = {name: runs.finals[..., place] for place, name in enumerate(FINALS)}
     pay = runs.months / 100.0
     books = credit_books(runs.ledger, pay) if runs.ledger.shape[1] else {}

@@ -112,7 +112,7 @@ class Contest(Sourced):
 
     measure: Measure = "accounts"
     period: Literal["month", "quarter"] = "month"
-    prizes: tuple[Number, ...] = Field((), max_length=100, description="CNY by rank, such as [3000, 1500]")
+    prizes: tuple[Number, ...] = Field((), max_length=20, description="CNY by rank, such as [3000, 1500]")
     league_table: Flag = False
 
     @model_validator(mode="after")

@@ -7,13 +7,13 @@ import math
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.stages.settling import ends
+from sim.engine.stages.settling import ends, line_of
 from sim.engine.state import (
     ACCOUNTS, ACTIVITY_COUNT, C_ATTAINMENT, C_CANCELLED, C_DISAPPOINTMENT, C_DISCRETION, C_FAIRNESS, C_FATIGUE, C_PRIZES,
     MEASURE_COUNT, PERIOD_COUNT, Practice, State, World,
 )
 from sim.engine.streams import ALWAYS, JUDGEMENT, LIKING, SCRUPLES, normal, stream, uniform
-from sim.policy.kernel import Schedules
+from sim.policy.kernel import Schedules, to_fen
 from sim.rules.gaming import lure, price_cut
 from sim.rules.goals import (
     chance_ahead, commitment, goal_worth, judged, judged_worth, moved_toward, passing_density, ratchet_weight, ratcheted,
@@ -22,7 +22,7 @@ from sim.rules.goals import (
 from sim.rules.peers import leaning_factor
 from sim.rules.psychology import crowded_out, disappointment
 
-PRIZE, JUDGED = 0, 1                                   # columns of State.extras
+PRIZE, JUDGED = 0, 1
 IN_FEN = 100.0
 
 
@@ -155,7 +155,7 @@ def prize_step(s: State, w: World, q: Practice, i: int, j: int, day: int, mean: 
             before[0] *= 1.0 - p
     step = 0.0
     for r in range(ranks):
-        step += before[r] * (q.prizes[r] - (q.prizes[r + 1] if r + 1 < ranks else 0.0))
+        step += before[r] * (q.aims.prize[r] - (q.aims.prize[r + 1] if r + 1 < ranks else 0.0))
     return step
 
 
@@ -206,7 +206,7 @@ def prize_of(s: State, q: Practice, i: int) -> int:
                 earlier += 1
     fen = 0
     for r in range(ahead, min(ahead + equal, q.aims.prizes)):
-        fen += int(math.floor(q.prizes[r] * IN_FEN + 0.5))
+        fen += int(math.floor(q.aims.prize[r] * IN_FEN + 0.5))
     return fen // equal + (1 if earlier < fen % equal else 0)
 
 
@@ -247,37 +247,41 @@ def judgement_of(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: 
 @rule
 def pay_extra(s: State, w: World, i: int, day: int, column: int, record: int, fen: int) -> None:
     """Fen beside the lines of the pay plan."""
-    s.extras[i, column] += fen
+    if column == PRIZE:
+        s.managers[i].prize_fen += fen
+    else:
+        s.managers[i].judged_fen += fen
     s.months[w.days[day].month, i] += fen
-    s.conduct[w.days[day].week, i, record] += fen / IN_FEN
+    s.weeks[w.days[day].week, i, record] += fen / IN_FEN
 
 
 @rule
-def after_settling(s: State, w: World, q: Practice, pay: Schedules, day: int) -> None:
-    """Once pay is settled: what false reports forfeit, units owed to the next period, pay against what one is used to."""
+def cancel(s: State, w: World, q: Practice, pay: Schedules, day: int) -> None:
+    """A false report found cancels what this settlement is about to pay for performance (C9): it is taken off beforehand."""
     today = w.days[day]
     for i in range(len(s.managers)):
+        if s.managers[i].caught <= 0.0 or not q.aims.cancels:
+            continue
+        for e in range(pay.lines[0].count):
+            if pay.lines[e].measure >= 0 and ends(today, pay.lines[e].period):
+                fen = max(0, to_fen(line_of(s, q, pay, e, i)))
+                s.lines[i, e] -= fen
+                s.months[today.month, i] -= fen
+                s.weeks[today.week, i, C_CANCELLED] += fen / IN_FEN
+
+
+@rule
+def after_settling(s: State, w: World, day: int) -> None:
+    """Once pay is settled: units owed to the next period, pay against what one is used to."""
+    for i in range(len(s.managers)):
         m = s.managers[i]
-        if m.caught > 0.0 and q.aims.cancels:
-            cancel(s, w, pay, i, day)
         for period in range(PERIOD_COUNT):
             m.period_units[ACCOUNTS, period] -= m.moved
         m.moved, m.claimed, m.caught = 0.0, 0.0, 0.0
         if w.par.reference_effect > 0.0:
-            paid = s.months[today.month, i] / IN_FEN
+            paid = s.months[w.days[day].month, i] / IN_FEN
             m.disappointment = disappointment(paid, m.reference, w.par.reference_effect)
             m.reference = paid if m.reference <= 0.0 else moved_toward(m.reference, paid, w.par.reference_speed)
-
-
-@rule
-def cancel(s: State, w: World, pay: Schedules, i: int, day: int) -> None:
-    """A false report found cancels what this settlement paid for performance (C9)."""
-    for e in range(pay.lines[0].count):
-        fen = s.lines[i, e] - s.settled[i, e]
-        if pay.lines[e].measure >= 0 and fen > 0:
-            s.lines[i, e] -= fen
-            s.months[w.days[day].month, i] -= fen
-            s.conduct[w.days[day].week, i, C_CANCELLED] += fen / IN_FEN
 
 
 @rule
@@ -294,7 +298,7 @@ def end_day(s: State, w: World, q: Practice, day: int) -> None:
         if q.aims.authority > 0.0:
             m.discount = price_cut(m.worth, w.par.discount_hurdle, w.par.discount_response, w.par.discount_reluctance, q.aims.authority)
             m.lure = lure(m.discount, w.par.discount_response)
-        line = s.conduct[today.week, i]
+        line = s.weeks[today.week, i]
         line[C_FATIGUE] += m.fatigue
         line[C_FAIRNESS] += m.fairness - 0.5
         line[C_DISAPPOINTMENT] += m.disappointment

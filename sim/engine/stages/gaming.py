@@ -20,11 +20,9 @@ from sim.rules.gaming import cheating_gain, moving_gain
 
 
 @rule
-def play(s: State, w: World, q: Practice, pay: Schedules, elements: Schedules, seed: np.uint64, day: int) -> None:
+def play(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int) -> None:
     """On the last day of a period, before it is settled, every manager looks at what the count could still be made to say."""
     for i in range(len(s.managers)):
-        for e in range(elements.lines[0].count):
-            s.settled[i, e] = s.lines[i, e]
         if w.par.dormant_most > 0.0:
             open_dormant(s, w, q, pay, seed, day, i)
         if w.par.movable_days > 0.0:
@@ -112,9 +110,9 @@ def move_deals(s: State, w: World, q: Practice, pay: Schedules, day: int, i: int
         m.period_units[ACCOUNTS, period] += best
     count, record = abs(best - owed), (C_PULLED if best > owed else C_HELD)
     week = w.days[day].week
-    s.conduct[week, i, record] += count
+    s.weeks[week, i, record] += count
     if best > owed:
-        s.conduct[week, i, C_DISCOUNTS] += count * w.par.moving_price * w.par.account_margin
+        s.weeks[week, i, C_DISCOUNTS] += count * w.par.moving_price * w.par.account_margin
     for c in range(min(int(count), m.held)):            # those who are hurried, or kept waiting, trust less
         row = s.book[i, m.held - 1 - c]
         s.customers[row].satisfaction = max(0.0, s.customers[row].satisfaction - w.par.moving_trust)
@@ -142,10 +140,10 @@ def report_falsely(s: State, w: World, q: Practice, pay: Schedules, seed: np.uin
     if claims <= 0.0:
         return
     m.claimed = claims
-    s.conduct[w.days[day].week, i, C_MISREPORTED] += claims
+    s.weeks[w.days[day].week, i, C_MISREPORTED] += claims
     if uniform(stream(seed, AUDIT, w.people[i].seat, day), 0) < q.aims.audit:
         m.caught = 1.0
-        s.conduct[w.days[day].week, i, C_CAUGHT] += 1.0
+        s.weeks[w.days[day].week, i, C_CAUGHT] += 1.0
         return
     for period in range(PERIOD_COUNT):
         m.period_units[ACCOUNTS, period] += claims
@@ -166,7 +164,7 @@ def open_dormant(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint6
         m.since_meeting[0] += 1.0
         s.daily_accounts[day, i] += 1
         s.weeks[week, i, R_ACCOUNTS] += 1.0
-        s.conduct[week, i, C_DORMANT] += 1.0
+        s.weeks[week, i, C_DORMANT] += 1.0
         for period in range(PERIOD_COUNT):
             m.period_units[ACCOUNTS, period] += 1.0
         if row >= len(s.customers) or m.held >= s.book.shape[1]:

@@ -140,7 +140,7 @@ def open_account(s: State, w: World, seed: np.uint64, day: int, i: int, origin: 
         s.managers[i].period_units[ACCOUNTS, period] += 1.0
     if own:
         s.managers[i].since_meeting[0] += 1.0
-        s.conduct[week, i, C_DISCOUNTS] += s.managers[i].discount * w.par.account_margin
+        s.weeks[week, i, C_DISCOUNTS] += s.managers[i].discount * w.par.account_margin
     row = s.tally.customers
     if row >= len(s.customers) or s.managers[i].held >= s.book.shape[1]:
         s.tally.overflow = 1
