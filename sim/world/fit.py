@@ -42,7 +42,7 @@ def counted(scenario: Scenario) -> tuple[str, ...]:
     """What pay can count in this scenario: nothing of loans where nobody borrows."""
     from sim.engine.state import CREDIT_MEASURES, PAY_MEASURES
 
-    return PAY_MEASURES if scenario.mechanism("credit") else tuple(name for name in PAY_MEASURES if name not in CREDIT_MEASURES)
+    return PAY_MEASURES if scenario.switches.get("credit", False) else tuple(name for name in PAY_MEASURES if name not in CREDIT_MEASURES)
 
 
 def _pairs_named(policy: Any) -> Iterator[tuple[str, str, str]]:
