@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.engine.state import R_DAYS
-from sim.engine.state import CHANNELS
+from sim.engine.state import CHANNELS, R_DAYS
 
 
 @pytest.fixture
