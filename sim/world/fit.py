@@ -57,7 +57,7 @@ def counted(scenario: Scenario) -> tuple[str, ...]:
     """What pay can count in this scenario: nothing of loans where nobody borrows, nothing of sales where customers are in their short form."""
     from sim.engine.state import CREDIT_MEASURES, PAY_MEASURES
 
-    idle = (*(() if scenario.mechanism("credit") else CREDIT_MEASURES), *(() if scenario.mechanism("full_customers") else MEASURES_IN_FULL))
+    idle = (*(() if scenario.switches.get("credit", False) else CREDIT_MEASURES), *(() if scenario.switches.get("full_customers", False) else MEASURES_IN_FULL))
     return tuple(name for name in PAY_MEASURES if name not in idle)
 
 
