@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from sim.engine.run import BranchRuns
 
 
+WHOLE = ("products_per_customer", "cross_selling", "fund_timing", "pay_by_portfolio", "pay_by_effort")
+
+
+def measures_in_full() -> set[str]:
+    """The measures that only runs with customers in full report."""
+    from sim.engine.state import SOLD, SOLD_AT_END
+
+    return {*SOLD, *SOLD_AT_END, *WHOLE} & set(list_measures())
+
+
 def sold_pieces(names: list[str], branch: str, runs: BranchRuns, labels: list[str], levels: Callable[..., Iterator]) -> Iterator:
     """Pieces of the results frame, as `sim.experiments.simulate` makes them for the rest. levels: by manager and for the branch."""
     from sim.engine.state import FINALS, RECORDS, SOLD, SOLD_AT_END
