@@ -171,7 +171,7 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
         rows(MANAGER, n), rows(CUSTOMER, room), rows(POOL, n + 1, CHANNEL_COUNT), np.zeros((n, longest), dtype=np.int64),
         rows(TALLY, 1)[0], np.zeros((n, len(elements.lines)), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
-        rows(OUTLOOK, len(merged.lines)), rows(DESK, 1)[0], rows(MANAGER, 1)[0],
+        rows(OUTLOOK, len(merged.lines)), rows(DESK, 1)[0], rows(MANAGER, 1)[0], rows(PERSON, n),
     )
 
 
@@ -194,7 +194,9 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64) -> None:
     """The morning of the first day: people, pools, pairs, customers."""
     clear(s)
     for i in range(len(w.people)):
-        m, person = s.managers[i], w.people[i]
+        s.people[i] = w.people[i]
+    for i in range(len(w.people)):
+        m, person = s.managers[i], s.people[i]
         m.talent = spread(stream(seed, TALENT, person.seat, 0), w.par.talent_spread)
         m.motive = spread(stream(seed, MOTIVE, person.seat, 0), w.par.intrinsic_spread)
         m.leaning = 1.0 if uniform(stream(seed, LEANING, person.seat, 0), 0) < person.lean_start else -1.0
@@ -223,7 +225,7 @@ def fill_pools(s: State, w: World) -> None:
             elif row == n:
                 size = 0.0
             else:
-                size = w.channels[k].pool * (w.people[row].portfolio if k == CHAINS else w.people[row].network_size)
+                size = w.channels[k].pool * (s.people[row].portfolio if k == CHAINS else s.people[row].network_size)
             pool = s.pools[row, k]
             pool.available, pool.worked, pool.won = math.floor(size), 0.0, 0.0
 
@@ -247,7 +249,7 @@ def make_pairs(s: State, w: World, q: Practice, seed: np.uint64) -> None:
     for i in range(n):
         if s.managers[i].mentor >= 0 and q.par.voluntary:
             willing = 1.0 / (1.0 + math.exp(-w.par.opt_in_slope * (s.managers[i].skill[0] * s.managers[i].talent - w.par.opt_in_skill)))
-            if uniform(stream(seed, OPT_IN, w.people[i].seat, 0), 0) >= willing:
+            if uniform(stream(seed, OPT_IN, s.people[i].seat, 0), 0) >= willing:
                 s.managers[i].mentor = -1
     for i in range(n):
         if s.managers[i].mentor >= 0:
@@ -258,7 +260,7 @@ def make_pairs(s: State, w: World, q: Practice, seed: np.uint64) -> None:
 def mentor_rank(s: State, w: World, q: Practice, seed: np.uint64, i: int) -> float:
     """Who mentors first: by skill times talent, or by lot."""
     if q.par.pair_rule == 2:
-        return uniform(stream(seed, PAIRING, w.people[i].seat, 0), 0)
+        return uniform(stream(seed, PAIRING, s.people[i].seat, 0), 0)
     return s.managers[i].skill[0] * s.managers[i].talent
 
 

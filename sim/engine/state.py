@@ -138,6 +138,7 @@ class State(NamedTuple):
     pools (n + 1, channels): each manager's, and the branch's in the last row. book (n, room): rows of the customers held.
     lines (n, E) and months (M, n): fen paid. weeks (W, n, RECORDS), daily_accounts (D, n), finals (n, FINALS): records.
     outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
+    people: who sits in each seat: World.people at the start, and whoever is hired later (seat is then a key of the hire's own).
     """
 
     managers: np.recarray
@@ -153,3 +154,4 @@ class State(NamedTuple):
     outlook: np.recarray
     desk: np.record
     blank: np.record
+    people: np.recarray

@@ -22,14 +22,14 @@ def settle_customer(s: State, w: World, seed: np.uint64, i: int, row: int, day: 
     """Write a customer into the arrays and into manager i's book. number: the customer's own, for the draws."""
     c = s.customers[row]
     c.owner, c.segment, c.balance, c.seen = i, segment, balance, day
-    key = stream(seed, SATISFACTION, w.people[i].seat, ALWAYS)
+    key = stream(seed, SATISFACTION, s.people[i].seat, ALWAYS)
     start = w.par.satisfaction_start + w.par.satisfaction_spread * normal(uniform(key, number))
     s.customers[row].satisfaction = min(1.0, max(0.0, start))
     s.customers[row].irritation = 0.0
-    place = uniform(stream(seed, HAZARD, w.people[i].seat, ALWAYS), number) * (len(w.hazards) - 1)
+    place = uniform(stream(seed, HAZARD, s.people[i].seat, ALWAYS), number) * (len(w.hazards) - 1)
     below = int(place)
     s.customers[row].hazard = w.hazards[below] + (place - below) * (w.hazards[below + 1] - w.hazards[below])
-    s.customers[row].patience = -math.log(uniform(stream(seed, CHURN, w.people[i].seat, ALWAYS), number))
+    s.customers[row].patience = -math.log(uniform(stream(seed, CHURN, s.people[i].seat, ALWAYS), number))
     s.book[i, s.managers[i].held] = row
     s.managers[i].held += 1
     s.tally.customers = row + 1
@@ -39,8 +39,8 @@ def settle_customer(s: State, w: World, seed: np.uint64, i: int, row: int, day: 
 def populate(s: State, w: World, seed: np.uint64) -> None:
     """The customers at the start: segments, lognormal balances, satisfaction, hazard and patience, drawn by (manager, number)."""
     for i in range(len(s.managers)):
-        segments, balances = stream(seed, SEGMENT, w.people[i].seat, ALWAYS), stream(seed, START_BALANCE, w.people[i].seat, ALWAYS)
-        for c in range(int(w.people[i].portfolio)):
+        segments, balances = stream(seed, SEGMENT, s.people[i].seat, ALWAYS), stream(seed, START_BALANCE, s.people[i].seat, ALWAYS)
+        for c in range(int(s.people[i].portfolio)):
             segment, u = 0, uniform(segments, c)
             while segment + 1 < len(w.segments) and u >= w.segments[segment].cut:
                 segment += 1
@@ -57,7 +57,7 @@ def serve(s: State, w: World, seed: np.uint64, day: int) -> None:
         if hours <= 0.0 or s.managers[i].held == 0:
             continue
         mean = mean_contacts(hours, w.par.service_pace, w.par.effort_eta, 1.0) * w.days[day].demand
-        contacts = poisson(uniform(stream(seed, CONTACTS, w.people[i].seat, day), 0), mean)
+        contacts = poisson(uniform(stream(seed, CONTACTS, s.people[i].seat, day), 0), mean)
         made = 0
         for _ in range(contacts):
             if s.managers[i].held == 0:

@@ -89,7 +89,7 @@ def revise_belief(s: State, w: World, i: int) -> None:
 @rule
 def revise_leaning(s: State, w: World, q: Practice, i: int, seed: np.uint64, day: int) -> None:
     """Now and then, once excuses no longer carry, a manager leans anew toward one of the two norms."""
-    key = stream(seed, REVISIT, w.people[i].seat, day)
+    key = stream(seed, REVISIT, s.people[i].seat, day)
     if uniform(key, 0) >= w.par.lean_revisit * (1.0 - s.managers[i].acceptance):
         return
     field = 0.0

@@ -64,7 +64,7 @@ def plan(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: 
 @rule
 def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.uint64, day: int) -> None:
     """Manager i's hours by activity, from yesterday's efforts of the others."""
-    m, person = s.managers[i], w.people[i]
+    m, person = s.managers[i], s.people[i]
     m.norm = norm_of(s, w, q, i)
     weigh_activities(s, w, q, i, day)
     imposed = imposed_hours(s, w, q, i, day)
@@ -104,7 +104,7 @@ def shared_worth(s: State, q: Practice, pay: Schedules, i: int) -> float:
 def weigh_activities(s: State, w: World, q: Practice, i: int, day: int) -> None:
     """Put on the desk what a first hour on each activity brings manager i today, and what its output is worth besides pay."""
     m, d, n = s.managers[i], s.desk, len(s.managers)
-    worth = intrinsic_worth(m, w.people[i], w.par)
+    worth = intrinsic_worth(m, s.people[i], w.par)
     for k in range(SERVICE):
         m.promised[k] = promise(m, k, w.channels[k], s.pools[pool_row(i, k, n), k], w.par, q.par, w.days[day])
         d.theta[k] = m.promised[k] * m.belief * q.par.attention[k]
@@ -116,7 +116,7 @@ def weigh_activities(s: State, w: World, q: Practice, i: int, day: int) -> None:
 @rule
 def taste(s: State, w: World, q: Practice, i: int, imposed: float, capacity: float) -> Person:
     """Manager i as the planner sees a person; who is seen by nobody has no norm, who is not bundled no ceiling."""
-    m, person = s.managers[i], w.people[i]
+    m, person = s.managers[i], s.people[i]
     seen, bundled = m.norm >= 0.0, q.par.bundled and m.mentor >= 0
     return Person(
         person.effort_cost, w.par.effort_gamma, w.par.effort_eta, imposed, capacity, m.norm,
