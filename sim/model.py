@@ -64,7 +64,12 @@ class Manager(mesa.Agent):
     errands = _Row("share of a mentee's hours the mentor takes")
     dependence = _Row("0 to 1")
     partners = _Row("leads a day from intermediaries won")
-    accounts = _Row("accounts opened so far")
+    accounts = _Row("accounts opened so far, by whoever is in post")
+    morale = _Row("-1 to 1, 0 neutral")
+    tenure = _Row("months in post")
+    grade = _Row("place among the policy's grades, lowest 0")
+    vacancy = _Row("months until somebody is hired; 0: somebody is in post")
+    generation = _Row("hires into this seat so far")
 
     def __init__(self, model: BankModel, team: Team, place: int) -> None:
         super().__init__(model)
@@ -116,7 +121,7 @@ class Team(mesa.Agent):
     @property
     def accounts(self) -> float:
         """Accounts opened so far."""
-        return float(self.state.managers.total.sum())
+        return float(self.state.daily_accounts.sum())
 
     @property
     def customers(self) -> pd.DataFrame:

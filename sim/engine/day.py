@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.stages.careers import careers, count_month, open_careers
 from sim.engine.stages.customers import serve
 from sim.engine.stages.meeting import hold_meeting
 from sim.engine.stages.mentoring import mentor_day
@@ -24,6 +25,7 @@ STAGES = (               # number, name, what happens; the order is that of live
     ("4", "customers", "service contacts; satisfaction, irritation and churn catch up"),
     ("7", "mentoring", "skill flows; errands of tomorrow are decided"),
     ("10", "month and quarter", "pay, line by line, at a period's end"),
+    ("10", "careers", "at a month's end: grades, training, dismissal, quits, hand-over, hiring, rotation"),
 )
 
 
@@ -33,6 +35,8 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
 
     elements: the pay plan line by line. merged: the same pay, one schedule a measure, period and payee, for planning.
     """
+    if day == 0:
+        open_careers(s, w, q, elements)                   # 10: which pay holds for whom
     if meets_on(q, day) and q.par.meeting_first:
         hold_meeting(s, w, q, seed, day)                  # 1 in the morning
     plan(s, w, q, merged, seed, day)                      # 2 with 6: norms are read here
@@ -41,6 +45,8 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
         hold_meeting(s, w, q, seed, day)                  # 1 in the evening, with 6: leanings are revised here
     serve(s, w, seed, day)                                # 4
     mentor_day(s, w, q, day)                              # 7
+    count_month(s, w, q, day)                             # 10, before pay begins to count anew
     settle_pay(s, w, q, elements, day)                    # 10
     record(s, w, day)
+    careers(s, w, q, elements, seed, day)                 # 10, after pay
     between_days(s, w)

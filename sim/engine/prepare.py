@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import (
+    BELOW, HANDOVER, KEEP, MARK, OVER, PASSING, PAY_MEASURES, PEOPLE_NUMBERS, RISE, STARTUP,
     ACCOUNTS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CUSTOMER, DAY, DESK, FINALS, MANAGER, OUTLOOK, PERSON, PLACE, POOL,
     PRACTICE_NUMBERS, RECORDS, SEGMENT, SERVICE, SERVICE_CONTACTS, SHARED, TALLY, TELLING, WORLD_NUMBERS, Practice, State,
     World, rows,
@@ -19,9 +21,15 @@ from sim.engine.streams import (
 )
 from sim.engine.stages.chances import spread
 from sim.engine.stages.customers import populate
+from sim.errors import InputError, nearest
 from sim.policy.kernel import Schedules
+from sim.policy.measures import pay_measures
+from sim.policy.people import STATES, Marks, People
+from sim.policy.schedule import lines_a_variant
 from sim.rules.learning import learn
 from sim.rules.prospecting import access, order_attention
+
+from sim.world.calendar import month_label
 
 if TYPE_CHECKING:
     from sim.policy.schema import Policy
@@ -29,11 +37,14 @@ if TYPE_CHECKING:
 
 HAZARD_POINTS = 257
 DAYS_A_YEAR, WORKING_DAYS_A_YEAR = 365, 250
+NEWCOMERS = "newcomer"                # the cohort that hires belong to
+MONTHS_BEYOND = 24
 PAIR_RULES = {"none": 0, "named": 0, "best_with_newest": 1, "random": 2}
 PER_MANAGER = {              # field of PERSON: parameter
     "capacity": "capacity_hours", "effort_cost": "effort_cost", "risk_aversion": "risk_aversion",
     "intrinsic": "intrinsic_per_account", "lean_start": "lean_start", "excuse_start": "excuse_start",
     "network_size": "network_size", "effort_start": "effort_start",
+    "outside_pay": "outside_pay",
 }
 PER_CHANNEL = {              # field of CHANNEL: parameter
     "pace": "contact_pace", "unskilled": "conversion_unskilled", "skilled": "conversion_skilled",
@@ -49,7 +60,8 @@ def world_of(scenario: Scenario, branch: str) -> World:
     for field in WORLD_NUMBERS.names or ():
         value = scenario.effective(LOGARITHMS.get(field) or RENAMED.get(field, field))
         par[field] = math.log(value) if field in LOGARITHMS else value
-    return World(par[0], _people(scenario, branch), _channels(scenario), _segments(scenario), _days(scenario), _hazards(scenario))
+    return World(par[0], _people(scenario, branch), _channels(scenario), _segments(scenario), _days(scenario), _hazards(scenario),
+                 _hire(scenario), _demand_to(scenario))
 
 
 def _people(scenario: Scenario, branch: str) -> np.recarray:
@@ -62,9 +74,38 @@ def _people(scenario: Scenario, branch: str) -> np.recarray:
         person.portfolio = scenario.customers(name)
         person.tenure = scenario.managers[name].tenure_months
         person.skill_start = learn(scenario.effective("skill_new", manager=name), person.tenure, rate, ceiling)
+        person.cohort = scenario.cohorts.index(scenario.managers[name].cohort)
         for field, parameter in PER_MANAGER.items():
             person[field] = scenario.effective(parameter, manager=name)
     return people
+
+
+def _hire(scenario: Scenario) -> np.record:
+    """What somebody new brings: the values of the cohort of newcomers, the skill of a first day, no customers, no tenure."""
+    person = rows(PERSON, 1)[0]
+    person.cohort = scenario.cohorts.index(NEWCOMERS) if NEWCOMERS in scenario.cohorts else -1
+    person.skill_start = scenario.effective("skill_new", NEWCOMERS)
+    for field, parameter in PER_MANAGER.items():
+        person[field] = scenario.effective(parameter, NEWCOMERS if scenario.parameter(parameter).is_vector else "")
+    return person
+
+
+def _demand_to(scenario: Scenario) -> np.ndarray:
+    """Demand from the first day to the end of each month, in ordinary days; beyond the horizon every working day is ordinary."""
+    line = scenario.timeline
+    months = [*line.month_labels]
+    ends = [float(line.demand[line.month <= month].sum()) for month in range(len(months))]
+    day, total, label = line.dates[-1], ends[-1], months[-1]
+    beyond = 0
+    while beyond < MONTHS_BEYOND:
+        day += timedelta(days=1)
+        if month_label(day) != label:
+            ends[-1] = total
+            ends.append(total)
+            label, beyond = month_label(day), beyond + 1
+        if line.spec.weekends or day.weekday() < 5:
+            total += 1.0
+    return np.array(ends)
 
 
 def _channels(scenario: Scenario) -> np.recarray:
@@ -103,6 +144,7 @@ def _days(scenario: Scenario) -> np.recarray:
     line = scenario.timeline
     days = rows(DAY, line.days)
     days.demand, days.week, days.month = line.demand, line.week, line.month
+    days.before = np.concatenate(([0.0], np.cumsum(line.demand)[:-1]))
     days.month_ends, days.quarter_ends = line.last_of_month, line.last_of_quarter
     for period, ends in enumerate((line.last_of_month, line.last_of_quarter)):
         ahead = 0.0
@@ -141,7 +183,59 @@ def practice_of(policy: Policy, scenario: Scenario, branch: str) -> Practice:
         par.attention[CHANNELS.index(channel)] = order_attention(rank, scenario.effective("order_pull"))
     for k, channel in enumerate(CHANNELS):
         par.access[k] = access(leads.assigned_share, scenario.effective("channel_neglect", channel))
-    return Practice(par, places, _visible(reporting.visible, managers))
+    return Practice(par, places, _visible(reporting.visible, managers), *_careers(policy, scenario, branch))
+
+
+def _careers(policy: Policy, scenario: Scenario, branch: str) -> tuple[np.record, np.recarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The rules about people, the marks, everybody's grade on the first day, how measures add up, and whom which pay holds for."""
+    rules, managers = policy.people or People(), scenario.branches[branch].managers
+    par = rows(PEOPLE_NUMBERS, 1)[0]
+    par.rules, par.grades, par.entry = policy.people is not None, len(rules.grades), rules.place_of(None)
+    par.appraisal_months, par.month_of_year = rules.appraisal_months, scenario.timeline.dates[0].month - 1
+    par.startup_months = rules.startup.months if rules.startup else 0
+    par.trains = rules.training is not None
+    if rules.training is not None:
+        par.training_months, par.training_again = rules.training.months, rules.training.again_within_months
+        par.training_hours = rules.training.hours_a_day
+    par.notice_months, par.applicants = rules.dismissal.notice_months, rules.hiring.applicants
+    par.pass_mark = -1e30 if rules.hiring.pass_mark is None else rules.hiring.pass_mark
+    par.reliability, par.choose_best = rules.hiring.reliability, rules.hiring.choose == "best"
+    par.handover, par.below_lowest = HANDOVER[rules.handover.to], BELOW[rules.below_lowest]
+    par.rotation_months = rules.rotation.every_months if rules.rotation else 0
+    grades = [rules.place_of(rules.at_start.get(spec.cohort)) for spec in managers.values()]
+    over = [OVER[pay_measures()[name].over] for name in PAY_MEASURES]
+    return par, _marks(policy, rules), np.array(grades, dtype=np.int64), np.array(over, dtype=np.int64), _variants(policy, scenario, branch)
+
+
+def _marks(policy: Policy, rules: People) -> np.recarray:
+    """Every mark of the policy, with the rule and the grade it belongs to."""
+    found: list[tuple[int, int, Marks]] = []
+    for place, grade in enumerate(rules.grades):
+        found += [(rule, place, marks) for rule, marks in ((KEEP, grade.keep), (RISE, grade.rise)) if marks is not None]
+    found += [(STARTUP, 0, rules.startup)] if rules.startup else []
+    found += [(PASSING, 0, rules.training.passing)] if rules.training and rules.training.passing else []
+    flat = [(rule, place, marks.need == "any", mark) for rule, place, marks in found for mark in marks.marks]
+    table = rows(MARK, len(flat))
+    for row, (rule, place, either, mark) in zip(table, flat, strict=True):
+        if mark.measure not in PAY_MEASURES:
+            raise InputError(policy.files[0] if policy.files else policy.name, "people", found=f"a mark in {mark.measure}",
+                             expected="a measure that the simulation produces", hint=nearest(mark.measure, PAY_MEASURES))
+        row.rule, row.grade, row.any, row.measure, row.at_least = rule, place, either, PAY_MEASURES.index(mark.measure), mark.at_least
+    return table
+
+
+def _variants(policy: Policy, scenario: Scenario, branch: str) -> np.ndarray:
+    """Which variant of the pay tables holds, by month, seat (the last: whoever was hired later), grade (the last: none) and state."""
+    known = {places: number for number, places in enumerate(policy.variants())}
+    people = [*scenario.branches[branch].managers, ""]
+    grades = [*(grade.name for grade in policy.people.grades), ""] if policy.people else [""]
+    months = scenario.timeline.month_labels
+    table = np.zeros((len(months), len(people), len(grades), len(STATES)), dtype=np.int64)
+    if len(known) > 1:
+        for place in np.ndindex(*table.shape):
+            month, who, grade, state = place
+            table[place] = known[policy.overrides_for(grades[grade], STATES[state], people[who], months[month])]
+    return table
 
 
 def _visible(rule_or_list: object, managers: Mapping[str, object]) -> np.ndarray:
@@ -166,12 +260,12 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
     n, days = len(w.people), len(w.days)
     room = max(room, room_for(w))
     weeks, months = w.days.week[-1] + 1, w.days.month[-1] + 1
-    longest = int(w.people.portfolio.max()) + room - int(w.people.portfolio.sum())
+    longest = room                                      # a hand-over may leave one manager with all customers
     return State(
         rows(MANAGER, n), rows(CUSTOMER, room), rows(POOL, n + 1, CHANNEL_COUNT), np.zeros((n, longest), dtype=np.int64),
-        rows(TALLY, 1)[0], np.zeros((n, len(elements.lines)), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
+        rows(TALLY, 1)[0], np.zeros((n, lines_a_variant(elements)), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
-        rows(OUTLOOK, len(merged.lines)), rows(DESK, 1)[0], rows(MANAGER, 1)[0], rows(PERSON, n),
+        rows(OUTLOOK, lines_a_variant(merged)), rows(DESK, 1)[0], rows(MANAGER, 1)[0], rows(PERSON, n),
     )
 
 
@@ -195,23 +289,34 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64) -> None:
     clear(s)
     for i in range(len(w.people)):
         s.people[i] = w.people[i]
+    s.tally.staff = len(w.people)
     for i in range(len(w.people)):
-        m, person = s.managers[i], s.people[i]
-        m.talent = spread(stream(seed, TALENT, person.seat, 0), w.par.talent_spread)
-        m.motive = spread(stream(seed, MOTIVE, person.seat, 0), w.par.intrinsic_spread)
-        m.leaning = 1.0 if uniform(stream(seed, LEANING, person.seat, 0), 0) < person.lean_start else -1.0
-        m.effort = person.effort_start
-        m.status, m.acceptance = q.managers[i].status, person.excuse_start
-        m.belief, m.belief_variance = 1.0, w.par.belief_variance
-        m.mentor, m.mentee = q.managers[i].mentor, -1
-        for k in range(CHANNEL_COUNT):
-            m.skill[k] = person.skill_start
+        s.managers[i].grade = q.grade_at_start[i] if q.people.grades > 0 else 0
+        s.managers[i].tenure = int(math.floor(w.people[i].tenure))
+        s.managers[i].started = 1 if s.managers[i].tenure >= q.people.startup_months else 0
+        enter(s, w, q, seed, i)
+        s.managers[i].mentor = q.managers[i].mentor
     fill_pools(s, w)
     for k in range(CHANNEL_COUNT):
         s.desk.yields[k, ACCOUNTS] = 1.0
     s.desk.yields[SERVICE, SERVICE_CONTACTS] = 1.0
     make_pairs(s, w, q, seed)
     populate(s, w, seed)
+
+
+@rule
+def enter(s: State, w: World, q: Practice, seed: np.uint64, i: int) -> None:
+    """A person takes seat i: gifts, habits and beliefs of a first day. All else of the row is nil or set by the caller."""
+    m, person = s.managers[i], s.people[i]
+    m.talent = spread(stream(seed, TALENT, person.seat, 0), w.par.talent_spread)
+    m.motive = spread(stream(seed, MOTIVE, person.seat, 0), w.par.intrinsic_spread)
+    m.leaning = 1.0 if uniform(stream(seed, LEANING, person.seat, 0), 0) < person.lean_start else -1.0
+    m.effort = person.effort_start
+    m.status, m.acceptance = q.managers[i].status, person.excuse_start
+    m.belief, m.belief_variance = 1.0, w.par.belief_variance
+    m.mentor, m.mentee, m.trained, m.zest = -1, -1, -1, 1.0
+    for k in range(CHANNEL_COUNT):
+        m.skill[k] = person.skill_start
 
 
 @rule

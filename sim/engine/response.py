@@ -9,8 +9,8 @@ import numpy as np
 
 from sim.engine.planner import NOBODY, Person, plan_effort
 from sim.engine.state import ACTIVITY_COUNT, DESK, OUTLOOK, PAY_MEASURES, rows
-from sim.policy.kernel import Schedules
-from sim.policy.schedule import pay_tables
+from sim.policy.kernel import Schedules, variant_of
+from sim.policy.schedule import lines_a_variant, pay_tables
 from sim.policy.schema import Policy
 
 FINE_LEVELS, FINE_REFINEMENTS = 200, 60
@@ -42,6 +42,7 @@ def best_response(
     `sim.rules.effort.norm_pull`. imposed: hours a day taken. levels, refinements: fineness of the search.
     """
     merged = (pay_tables(policy, PAY_MEASURES) if isinstance(policy, Policy) else policy)[1]
+    merged = variant_of(merged, 0, lines_a_variant(merged))
     desk, outlook = rows(DESK, 1)[0], rows(OUTLOOK, len(merged.lines))
     theta = np.atleast_1d(np.asarray(productivity, dtype=np.float64))
     desk.theta[: len(theta)] = theta

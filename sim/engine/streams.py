@@ -24,6 +24,7 @@ TALENT, MOTIVE, LEANING, PAIRING, OPT_IN = 1, 2, 3, 4, 5
 CONTACTS, CONVERSION, PROBLEM, PARTNER_LEAD, ASSIGNED_LEAD = 10, 11, 12, 13, 14
 BALANCE, SATISFACTION, HAZARD, CHURN, SEGMENT, REFERRER, START_BALANCE = 20, 21, 22, 23, 24, 25, 26
 REVISIT, TREMBLE = 30, 31
+QUIT, VACANCY, APPLICANT = 50, 51, 52
 POISSON_SUMMED = 600.0   # means above draw from the normal approximation
 ALWAYS = 1_000_000       # stands for the day in draws made once in a lifetime
 
@@ -42,6 +43,14 @@ def stream(seed: np.uint64, purpose: int, entity: np.uint64, day: int) -> np.uin
     z = mix(seed + _GOLDEN * U64(purpose))
     z = mix(z ^ (entity * _GOLDEN + _M1))
     return mix(z + _GOLDEN * U64(day + 1))
+
+
+@rule
+def person_key(seat: np.uint64, generation: int) -> np.uint64:
+    """The key of whoever sits in a seat: the seat's own for the first, another for each one hired later."""
+    if generation == 0:
+        return seat
+    return mix(seat ^ mix(_GOLDEN * U64(generation)))
 
 
 @rule

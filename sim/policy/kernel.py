@@ -21,7 +21,7 @@ MONTH, QUARTER = 0, 1
 SELF, PAIR, TEAM = 0, 1, 2
 
 
-LINE = np.dtype([("measure", "i8"), ("period", "i8"), ("payee", "i8"), ("first", "i8"), ("stop", "i8"), ("own", "?")], align=True)
+LINE = np.dtype([("measure", "i8"), ("period", "i8"), ("payee", "i8"), ("first", "i8"), ("stop", "i8"), ("own", "?"), ("variant", "i8")], align=True)
 KNOT = np.dtype([("x", "f8"), ("v", "f8"), ("r", "f8")], align=True)
 
 
@@ -30,7 +30,8 @@ class Schedules(NamedTuple):
 
     measure, period, payee: codes, measure -1 for pay without a measure. own: one's own result counts (bundled pairs are
     then each paid on the pair's mean); otherwise the payee's sum, and its pay is split equally.
-    x in units of the measure, v in CNY, r in CNY a unit.
+    x in units of the measure, v in CNY, r in CNY a unit. variant: 0 for the plan itself; then, as many lines each, the plan as
+    overrides change it.
     """
 
     lines: np.recarray
@@ -170,3 +171,9 @@ def expect_count(s: Schedules, k: int, done: float, mean: float, scale: float, r
     total += tail
     derivative += tail * (factor - 1.0)
     return base - math.log(total) / risk, -derivative / (risk * total)
+
+
+@rule
+def variant_of(s: Schedules, variant: int, size: int) -> Schedules:
+    """The tables of one variant, each of `size` lines."""
+    return Schedules(s.lines[variant * size:(variant + 1) * size], s.knots)

@@ -51,28 +51,50 @@ def summed(parts: Iterable[Sequence[Knot]]) -> list[Knot]:
 
 
 Row = tuple[int, int, int, bool, Sequence[Knot]]      # measure, period, payee, own, knots
+NIL = (Knot(0.0, 0.0, 0.0),)
+NOTHING: Row = (-1, MONTH, SELF, True, NIL)           # an element that an override takes away
 
 
-def _tables(rows: Sequence[Row]) -> Schedules:
-    stops = np.cumsum([len(knots) for *_, knots in rows], dtype=np.int64)
+def _tables(variants: Sequence[Sequence[Row]]) -> Schedules:
+    rows = [(variant, row) for variant, rows in enumerate(variants) for row in rows]
+    stops = np.cumsum([len(row[-1]) for _, row in rows], dtype=np.int64)
     lines = np.zeros(len(rows), dtype=LINE).view(np.recarray)
-    for place, (measure, period, payee, own, knots) in enumerate(rows):
-        lines[place] = (measure, period, payee, stops[place] - len(knots), stops[place], own)
-    return Schedules(lines, np.array([tuple(knot) for *_, knots in rows for knot in knots], dtype=KNOT).view(np.recarray))
+    for place, (variant, (measure, period, payee, own, knots)) in enumerate(rows):
+        lines[place] = (measure, period, payee, stops[place] - len(knots), stops[place], own, variant)
+    return Schedules(lines, np.array([tuple(knot) for _, row in rows for knot in row[-1]], dtype=KNOT).view(np.recarray))
 
 
 def pay_tables(policy: Policy, measures: Sequence[str]) -> tuple[Schedules, Schedules]:
     """A policy's pay, line by line in the file's order; and merged, one schedule a measure, period and payee, for planning.
 
-    Merging keeps the certainty equivalent exact where several elements pay on one uncertain count.
+    Merging keeps the certainty equivalent exact where several elements pay on one uncertain count. Where overrides give some
+    another plan, the tables hold a variant each, in the order of `Policy.variants`, all with the same number of lines.
     measures: the measures known to the caller, whose places are the codes.
     """
-    lines = [_row(element, measures) for element in policy.pay.values()]
+    plans = [policy.pay_with(places) for places in policy.variants()]
+    names = list(dict.fromkeys(name for plan in plans for name in plan))
+    lines = [[_row(plan[name], measures) if name in plan else NOTHING for name in names] for plan in plans]
+    merged = [_merged(rows) for rows in lines]
+    keys = list(dict.fromkeys(key for groups in merged for key in groups))
+    return _tables(lines), _tables([[(*key, groups.get(key, NIL)) for key in keys] for groups in merged])
+
+
+def _merged(lines: Sequence[Row]) -> dict[tuple[int, int, int, bool], list[Knot]]:
     groups: dict[tuple[int, int, int, bool], list[Sequence[Knot]]] = {}
     for measure, period, payee, own, knots in lines:
         if measure >= 0:
             groups.setdefault((measure, period, payee, own), []).append(knots)
-    return _tables(lines), _tables([(*key, summed(parts)) for key, parts in groups.items()])
+    return {key: summed(parts) for key, parts in groups.items()}
+
+
+def line_names(policy: Policy) -> list[str]:
+    """The elements in the order of the tables' lines: those of the plan, then those that only overrides know."""
+    return list(dict.fromkeys(name for places in policy.variants() for name in policy.pay_with(places)))
+
+
+def lines_a_variant(tables: Schedules) -> int:
+    """How many lines belong to one variant."""
+    return int((tables.lines.variant == 0).sum())
 
 
 def _row(element: Element, measures: Sequence[str]) -> Row:
@@ -84,8 +106,8 @@ def payout_curve(element: Element, units: Iterable[float]) -> list[float]:
     """What an element pays, CNY a period, at each of these results: the payout curve."""
     from sim.policy.kernel import pay_at
 
-    table = _tables([_row(element, [element.measure or ""])])
+    table = _tables([[_row(element, [element.measure or ""])]])
     return [float(pay_at(table, 0, float(x))) for x in units]
 
 
-__all__ = ["Knot", "as_written", "knots_of", "pay_tables", "payout_curve", "summed"]
+__all__ = ["Knot", "as_written", "knots_of", "line_names", "lines_a_variant", "pay_tables", "payout_curve", "summed"]

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_SATISFACTION, R_CONTACTS, SERVICE, SERVICE_CONTACTS, State, World
+from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_GRADE, F_IN_POST, F_MORALE, F_SATISFACTION, F_TENURE, R_CONTACTS, SERVICE, SERVICE_CONTACTS, State, World
 from sim.engine.streams import (
     ALWAYS, CHURN, CONTACTS, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, normal, poisson, stream, uniform,
 )
@@ -106,3 +106,5 @@ def close_books(s: State, w: World, day: int) -> None:
     for i in range(len(s.managers)):
         if s.finals[i, F_CUSTOMERS] > 0.0:
             s.finals[i, F_SATISFACTION] /= s.finals[i, F_CUSTOMERS]
+        s.finals[i, F_TENURE], s.finals[i, F_MORALE] = s.managers[i].tenure, s.managers[i].morale
+        s.finals[i, F_GRADE], s.finals[i, F_IN_POST] = s.managers[i].grade, 1.0 if s.managers[i].vacancy == 0 else 0.0

@@ -22,7 +22,8 @@ def hold_meeting(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> 
     n = len(s.managers)
     mean_total = 0.0
     for i in range(n):
-        mean_total += s.managers[i].total / n
+        if s.managers[i].vacancy == 0:
+            mean_total += s.managers[i].total / s.tally.staff
     for i in range(n):                                  # what everybody brings to the meeting, before anyone is moved by it
         s.managers[i].leaned = s.managers[i].leaning
         for k in range(SERVICE):
@@ -30,10 +31,14 @@ def hold_meeting(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> 
     for i in range(n):
         answer_questions(s, w, q, i)
     for i in range(n):
+        if s.managers[i].vacancy > 0:
+            continue
         give_account(s, w, q, i)
         revise_belief(s, w, i)
         revise_leaning(s, w, q, i, seed, day)
     for i in range(n):
+        if s.managers[i].vacancy > 0:
+            continue
         s.managers[i].status = status_after(s.managers[i].status, s.managers[i].total, mean_total, w.par.status_drift)
         s.managers[i].attended += 1
         s.managers[i].since_meeting[0] = 0.0

@@ -8,12 +8,13 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.planner import NOBODY, Person, plan_effort
+from sim.engine.stages.careers import bear_in_mind
 from sim.engine.stages.chances import intrinsic_worth, partner_chance, pool_row, promise, spread
 from sim.engine.stages.peers import meets_on, norm_of
 from sim.engine.stages.settling import shares_pay
 from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, SERVICE, SERVICE_CONTACTS, Practice, State, World
 from sim.engine.streams import TREMBLE, stream
-from sim.policy.kernel import Schedules
+from sim.policy.kernel import Schedules, variant_of
 from sim.rules.prospecting import mean_contacts
 
 
@@ -23,7 +24,7 @@ def imposed_hours(s: State, w: World, q: Practice, i: int, day: int) -> float:
     hours = q.par.meeting_hours if meets_on(q, day) else 0.0
     if s.managers[i].mentor >= 0 or s.managers[i].mentee >= 0:
         hours += q.par.mentoring_hours
-    return hours + w.par.lead_hours * s.managers[i].queue
+    return hours + w.par.lead_hours * s.managers[i].queue + s.managers[i].training_hours
 
 
 @rule
@@ -46,7 +47,7 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
                 if j != i:
                     o.others += s.managers[j].planned[line.measure] * w.days[day].demand
                 if line.measure == ACCOUNTS:
-                    o.others += windfall(s.managers[j], w.par, q.par, n) * w.days[day].demand
+                    o.others += windfall(s.managers[j], w.par, q.par, s.tally.staff) * w.days[day].demand
         o.scale = 1.0 / members if line.own else 1.0
         o.share = 1.0 if line.own else 1.0 / members
         o.left = w.days[day].left[line.period] / w.days[day].demand
@@ -56,7 +57,8 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
 def plan(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int) -> None:
     """Every manager chooses the hours of the day."""
     for i in range(len(s.managers)):
-        plan_one(s, w, q, pay, i, seed, day)
+        if s.managers[i].vacancy == 0:
+            plan_one(s, w, q, pay, i, seed, day)
     for i in range(len(s.managers)):
         book_plan(s.managers[i], w.par, w.days[day].demand)
 
@@ -76,14 +78,16 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
     if day % w.par.plan_every != 0:
         keep_plan(m, capacity)
         return
-    look_ahead(s, w, q, pay, i, day)
-    effort, _ = plan_effort(pay, s.desk, s.outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
+    mine = variant_of(pay, m.variant, len(s.outlook))
+    look_ahead(s, w, q, mine, i, day)
+    bear_in_mind(s, w, q, i, day, windfall(m, w.par, q.par, s.tally.staff) * w.days[day].demand)
+    effort, _ = plan_effort(mine, s.desk, s.outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
     if w.par.plan_tremble > 0.0:
         effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
     if day > 0:
         effort += w.par.habit_share * (m.effort - effort)
     effort = min(effort, capacity)
-    m.worth, m.worth_of_mentee = s.desk.worth[ACCOUNTS], shared_worth(s, q, pay, i)
+    m.worth, m.worth_of_mentee = s.desk.worth[ACCOUNTS], shared_worth(s, q, mine, i)
     for k in range(ACTIVITY_COUNT):
         m.intended[k] = s.desk.split[k] * effort
         m.hours[k] = m.intended[k]

@@ -15,6 +15,8 @@ from sim.rules.meetings import faded
 @rule
 def shares_pay(s: State, q: Practice, line: np.record, i: int, j: int) -> bool:
     """Whether j's results count in this line of i's pay: i's own, the team's, the pair's (also where pairs are bundled)."""
+    if s.managers[j].vacancy > 0:
+        return False
     if i == j or line.payee == TEAM:
         return True
     pair = s.managers[i].mentor == j or s.managers[i].mentee == j
@@ -25,10 +27,13 @@ def shares_pay(s: State, q: Practice, line: np.record, i: int, j: int) -> bool:
 def settle_pay(s: State, w: World, q: Practice, pay: Schedules, day: int) -> None:
     """Pay what ends today, line by line, each rounded to the fen; then the period's counters start anew."""
     today = w.days[day]
-    for e in range(len(pay.lines)):
-        if today.month_ends if pay.lines[e].period == MONTH else today.quarter_ends:
-            for i in range(len(s.managers)):
-                fen = to_fen(line_of(s, q, pay, e, i))
+    for e in range(s.lines.shape[1]):
+        for i in range(len(s.managers)):
+            at = s.managers[i].variant * s.lines.shape[1] + e
+            if at >= len(pay.lines):
+                at = e
+            if s.managers[i].vacancy == 0 and (today.month_ends if pay.lines[at].period == MONTH else today.quarter_ends):
+                fen = to_fen(line_of(s, q, pay, at, i))
                 s.lines[i, e] += fen
                 s.months[today.month, i] += fen
     for period in (MONTH, QUARTER):

@@ -106,7 +106,9 @@ def trust(s: State, w: World, seed: np.uint64, day: int, i: int, c: int) -> floa
 @rule
 def take_leads(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: int) -> None:
     """Leads that come by themselves: from intermediaries won, and those the branch hands out."""
-    n = len(s.managers)
+    if s.managers[i].vacancy > 0:
+        return
+    n = s.tally.staff
     flow = s.managers[i].partners * w.days[day].demand
     key = stream(seed, PARTNER_LEAD, s.people[i].seat, day)
     leads = poisson(uniform(key, 0), flow)
