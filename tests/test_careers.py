@@ -187,14 +187,12 @@ def test_t11_ramp_and_quits() -> None:
     scenario = settled(branch("ABCDEFGH", days=1044, customers=0, **{"calendar.start": date(2019, 1, 1)}), **{
         "parameters.quit_hazard": hazard, "parameters.learning_rate": rate})
     runs = run(scenario, policy(), 12)
-    line, p1 = scenario.timeline, 0.95
+    line, p1 = scenario.timeline, 0.95                                 # the ceiling
     k = pace * effort * -math.expm1(-rate)                             # a day: E exp(-rate N) = exp(-mean (1 - exp(-rate)))
     street = runs.weeks[..., R["skill"]] * 4 - 3 * 0.2                 # three channels rest at a beginner's skill, where forgetting is off
-    ages = {0: 1.0}                                                    # days in post: share of seats (nobody is new on the first day)
     ends = np.flatnonzero(line.last_of_month)
     last_weeks = [int(line.week[day]) for day in range(line.days) if line.last_of_week[day] and day > 400]
     expected = []
-    start = math.exp(-0.2 * 36 * 0)                                    # everybody's gap at the start follows from tenure, below
     gap = np.array([p1 - learn(0.2, spec.tenure_months, 0.2, p1) for spec in scenario.managers.values()])
     shares = [(1.0, None)]                                             # (share of seats, day of entry; None: there from the start)
     for day in range(line.days):
@@ -204,7 +202,6 @@ def test_t11_ramp_and_quits() -> None:
         if day in ends:
             shares = [(share * math.exp(-hazard), entry) for share, entry in shares] + [(-math.expm1(-hazard), day)]
     seen = street[:, last_weeks, :].mean(axis=(1, 2))
-    assert ages and start == 1.0
     assert seen.mean() == pytest.approx(np.mean(expected), abs=4 * seen.std(ddof=1) / math.sqrt(len(seen)))
     monthly = k * 261 / 12
     continuous = p1 - (p1 - 0.2) * hazard / (hazard + monthly)
@@ -213,17 +210,17 @@ def test_t11_ramp_and_quits() -> None:
     assert limits == [pytest.approx(p1), pytest.approx(0.2), pytest.approx(p1)]
 
 
-def hired_abilities(plan: Policy, replications: int = 60, **changes: Any) -> np.ndarray:
-    """Abilities, in standard deviations above the mean, of everybody hired in their first month."""
-    scenario = settled(branch("ABCDEFGH", days=22, customers=0, **{"calendar.start": date(2019, 1, 1)}), **{
-        "parameters.quit_hazard": 50.0, "mechanisms.people_differ": True, "parameters.talent_spread": 0.4, "parameters.intrinsic_spread": 0.0,
+def hired_abilities(plan: Policy, replications: int = 60, hazard: float = 50.0, **changes: Any) -> np.ndarray:
+    """Abilities, in standard deviations above the mean, of everybody hired at the end of the first month."""
+    scenario = settled(branch("ABCDEFGH", days=23, customers=0, **{"calendar.start": date(2019, 1, 1)}), **{
+        "parameters.quit_hazard": hazard, "mechanisms.people_differ": True, "parameters.talent_spread": 0.4, "parameters.intrinsic_spread": 0.0,
         **changes})
-    found = []
+    found: list[float] = []
     for seed in range(replications):
-        life = Life(scenario.with_changes({"calendar.days": 23}), plan, seed)
-        while life.state.managers.generation.sum() == 0:
+        life = Life(scenario, plan, seed)
+        for _ in range(23):
             life.step()
-        found += list((np.log(life.state.managers.talent) + 0.08)[life.state.managers.vacancy == 0] / 0.4)
+        found += list((np.log(life.state.managers.talent[life.state.managers.generation == 1]) + 0.08) / 0.4)
     return np.array(found)
 
 
@@ -241,9 +238,213 @@ def test_t13_selection_at_a_cutoff(cutoff, reliability) -> None:
 def test_the_able_prefer_performance_pay() -> None:
     """Paid alike, the able have better offers elsewhere and stay away; paid by result, they come. T13 in both directions."""
     people = {"hiring": {"applicants": 60, "choose": "first"}}
-    fixed = hired_abilities(policy(people), **{"mechanisms.sorting": True, "parameters.outside_slope": 0.5})
-    plan = policy(people, base=BASE | {"schedule": {"kind": "fixed", "amount": 3000.0}}, piece=piece(6000.0))
-    paid = hired_abilities(plan, **{"mechanisms.sorting": True, "parameters.outside_slope": 0.5})
-    either = hired_abilities(policy(people))
+    fixed = hired_abilities(policy(people), hazard=0.7, **{"mechanisms.sorting": True, "parameters.outside_slope": 0.5})
+    plan = policy(people, base=BASE | {"schedule": {"kind": "fixed", "amount": 1000.0}}, piece=piece(1000.0))
+    paid = hired_abilities(plan, hazard=0.7, **{"mechanisms.sorting": True, "parameters.outside_slope": 0.5})
+    either = hired_abilities(policy(people), hazard=0.7)
     assert fixed.max() <= 0.08 / 0.4 + 1e-9                             # ability 1, where the outside option is the base pay
     assert fixed.mean() < either.mean() - 0.3 and paid.mean() > either.mean() + 0.1
+
+
+# --- conservation -----------------------------------------------------------------------------------------------------
+
+
+def check_everybody_is_somewhere(life: Life, opened: float) -> None:
+    """Every customer is in one book or known to be gone; seats are filled or empty; prospects of the chains are neither made nor lost."""
+    s = life.state
+    held = [int(row) for i, m in enumerate(s.managers) for row in s.book[i, : m.held]]
+    assert len(held) == len(set(held)), "a customer in two books"
+    gone = set(range(s.tally.customers)) - set(held)
+    assert all(s.customers[row].patience <= 0.0 for row in gone)
+    assert s.tally.customers == life.world.people.portfolio.sum() + s.daily_accounts.sum() and s.tally.overflow == 0
+    assert s.daily_accounts.sum() >= opened
+    assert all(s.customers[row].owner == i for i, m in enumerate(s.managers) for row in s.book[i, : m.held])
+    vacant = s.managers.vacancy > 0
+    assert s.tally.staff == (~vacant).sum() == len(vacant) - s.finals[:, [F["quits"], F["dismissals"]]].sum() + s.finals[:, F["hires"]].sum()
+    assert np.all(s.managers.generation == s.finals[:, F["hires"]])
+    assert np.all(s.managers.hours[vacant] == 0.0) or life.day == 0
+    for i, m in enumerate(s.managers):
+        assert m.mentor < 0 or s.managers[m.mentor].mentee == i
+        assert 0.0 <= m.morale + 1.0 <= 2.0 and m.zest >= 0.0
+    assert 0.0 <= s.customers.satisfaction[: s.tally.customers].min() and s.customers.satisfaction[: s.tally.customers].max() <= 1.0
+
+
+GRADES = [{"name": "low", "rise": marks(3.0), "keep": marks(1.0)}, {"name": "middle", "rise": marks(6.0, need="any"), "keep": marks(2.0)},
+          {"name": "high", "keep": marks(4.0)}]
+ANY_PEOPLE = st.fixed_dictionaries({
+    "grades": st.sampled_from([[], GRADES[:1] and [{"name": "one", "keep": marks(2.0)}], GRADES]),
+    "appraisal_months": st.sampled_from([1, 2, 3]), "below_lowest": st.sampled_from(["nothing", "training", "dismissal"]),
+    "training": st.fixed_dictionaries({"months": st.integers(1, 2), "passing": st.sampled_from([None, marks(1.0)])}),
+    "startup": st.sampled_from([None, marks(2.0, months=1), {"months": 2, "need": "any", "marks": [
+        {"measure": "accounts", "at_least": 3.0}, {"measure": "contacts", "at_least": 20.0}]}]),
+    "dismissal": st.fixed_dictionaries({"notice_months": st.integers(0, 2)}),
+    "hiring": st.fixed_dictionaries({"applicants": st.integers(1, 4), "pass_mark": st.sampled_from([None, 0.0, 1.5])}),
+    "handover": st.fixed_dictionaries({"to": st.sampled_from(["successor", "team_by_load", "similar"])}),
+    "rotation": st.sampled_from([None, {"every_months": 1}, {"every_months": 2}]),
+})
+PAIRED = {"mentor_pairing": {"rule": "best_with_newest", "bundled": True}, "reporting": {"every_days": 5}}
+
+
+def without_nothing(found: Any) -> Any:
+    return {key: without_nothing(value) for key, value in found.items() if value is not None} if isinstance(found, dict) else found
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ANY_PEOPLE, st.floats(0.0, 0.8), st.floats(0.0, 3.0), st.booleans(), st.integers(0, 10**6))
+def test_everybody_is_somewhere_whoever_comes_and_goes(people, hazard, vacancy, paired, seed) -> None:
+    scenario = restless(days=90, **{"parameters.quit_hazard": hazard, "parameters.vacancy_longest": vacancy,
+                                    "parameters.contact_pace.chains": 3.0, "parameters.churn_yearly": 0.3})
+    team = {"measure": "accounts", "period": "quarter", "payee": "team", "schedule": {"kind": "linear", "rate": 100.0}}
+    plan = policy(without_nothing(people), PAIRED if paired else None, base=BASE, piece=piece(200.0), team=team)
+    life, opened = Life(scenario, plan, seed), 0.0
+    paid_before = np.zeros(4, dtype=np.int64)
+    chains = [pool_sum(life)]
+    for _ in life.months():
+        check_everybody_is_somewhere(life, opened)
+        opened = life.state.daily_accounts.sum()
+        assert np.array_equal(life.state.lines.sum(axis=1), life.state.months.sum(axis=0)), "every fen is in one element and one month"
+        assert np.all(life.state.lines.sum(axis=1) >= paid_before)
+        paid_before = life.state.lines.sum(axis=1)
+        chains.append(pool_sum(life))
+    assert chains == [pytest.approx(chains[0])] * len(chains)
+
+
+def pool_sum(life: Life) -> float:
+    chains = life.state.pools[:, 1]
+    return float(chains.available.sum() + chains.worked.sum() + chains.won.sum())
+
+
+# --- seats, generations, luck -----------------------------------------------------------------------------------------
+
+
+def test_another_s_hires_shift_nobody_else_s_luck() -> None:
+    """With and without a hand-over rule that keeps B's customers waiting, whoever sits in other seats is the same person."""
+    plans = [policy({"handover": {"to": to}}) for to in ("successor", "similar")]
+    lives = [Life(restless(days=100), plan, 3) for plan in plans]
+    for life in lives:
+        for _ in life.months():
+            pass
+    one, other = (life.state.people.seat for life in lives)
+    generations = [life.state.managers.generation for life in lives]
+    same = generations[0] == generations[1]
+    assert same.any() and np.array_equal(one[same], other[same]) and generations[0].sum() > 0
+    assert np.array_equal(lives[0].state.managers.talent[same], lives[1].state.managers.talent[same])
+
+
+def test_whoever_is_hired_is_somebody_else_and_begins_anew() -> None:
+    life = Life(restless(days=120, **{"parameters.vacancy_longest": 0.0}), policy(), 5)
+    before = life.state.managers.talent.copy()
+    for _ in life.months():
+        pass
+    m = life.state.managers
+    hired = m.generation > 0
+    assert hired.any() and np.all(m.talent[hired] != before[hired]) and np.all(m.talent[~hired] == before[~hired])
+    assert np.all(m.tenure[hired] <= 5) and np.all(m.tenure[~hired] == life.world.people.tenure[~hired].astype(int) + m.in_post[~hired])
+
+
+def test_an_empty_seat_neither_works_nor_is_paid() -> None:
+    scenario = branch(days=130, **{"parameters.quit_hazard": 0.4, "parameters.vacancy_shortest": 9.0, "parameters.vacancy_longest": 9.0})
+    life = Life(scenario, policy(None, {"reporting": {"every_days": 1}}, base=BASE, piece=piece(300.0)), 2)
+    empty: dict[int, tuple[float, int]] = {}
+    for _ in life.months():
+        for i, m in enumerate(life.state.managers):
+            done = (float(life.state.daily_accounts[:, i].sum()), int(life.state.lines[i].sum()))
+            assert i not in empty or done == empty[i]
+            if m.vacancy > 0:
+                empty.setdefault(i, done)
+    assert empty and life.state.tally.staff < 4
+    assert life.state.finals[list(empty), F["vacancy_days"]].min() > 0
+
+
+def test_a_vacancy_s_length_and_the_hire_s_ramp_are_reported() -> None:
+    scenario = branch("ABCDEFGH", days=261, **{"parameters.quit_hazard": 0.1, "parameters.competence_mark": 0.5, "parameters.vacancy_shortest": 1.0,
+                                               "parameters.vacancy_longest": 1.0, "parameters.learning_rate": 0.05})
+    totals = sim.simulate(scenario, policy(base=BASE, piece=piece(300.0)), 10).totals()
+    for name in ("quits", "hires", "vacancy_days", "handed_over", "time_to_competence"):
+        assert totals[name].mean() > 0, name
+    assert totals["vacancy_days"].mean() == pytest.approx(21.75 * totals["hires"].mean(), rel=0.2)
+    assert totals["tenure"].between(0, 150).all() and totals["morale"].between(-1, 1).all()
+    quiet = sim.simulate(branch(days=30, quits=False), policy(), 2)
+    assert not {"quits", "morale", "tenure"} & set(quiet.totals().columns)
+
+
+def test_turnover_is_that_of_the_hazard() -> None:
+    scenario = settled(branch("ABCDEFGH", days=261, customers=0, **{"calendar.start": date(2019, 1, 1)}), **{"parameters.quit_hazard": 0.02})
+    quits = sim.simulate(scenario, policy(), 60).totals()["quits"] / 8
+    assert quits.mean() == pytest.approx(12 * -math.expm1(-0.02), abs=4 * quits.std(ddof=1) / math.sqrt(60))
+
+
+# --- pay that differs by grade, state, person and month ---------------------------------------------------------------
+
+
+def test_overrides_are_felt_in_simulated_pay() -> None:
+    """A grade's base pay, a training spell without piece rate, a person's own amount, a month's bonus: each to the fen."""
+    people = {"grades": [{"name": "junior", "rise": marks(0.0)}, {"name": "senior"}], "appraisal_months": 1, "at_start": {"veteran": "senior"}}
+    overrides = [{"grade": "senior", "pay": {"base": {"schedule": {"amount": 8000.0}}}},
+                 {"person": "B", "pay": {"base": {"schedule": {"amount": 7000.0}}}},
+                 {"first": "2019-09", "last": "2019-09", "pay": {"gift": {"period": "month", "schedule": {"kind": "fixed", "amount": 500.0}}}}]
+    plan = policy(people, overrides=overrides, base=BASE)
+    runs = run(branch(days=90, quits=False), plan)
+    assert lines_a_variant(pay_tables(plan, PAY_MEASURES)[0]) == 2
+    months = runs.months[0] / 100.0                                     # July to November; A and B veterans, C and D not
+    assert months[:4].tolist() == [[8000, 7000, 6000, 6000], [8000, 7000, 8000, 8000], [8500, 7500, 8500, 8500], [8000, 7000, 8000, 8000]]
+
+
+def test_in_training_pay_is_what_the_state_says() -> None:
+    people = {"grades": [{"name": "one", "keep": marks(1e6)}], "appraisal_months": 1, "below_lowest": "training",
+              "training": {"months": 1}, "dismissal": {"notice_months": 2}}
+    overrides = [{"state": "training", "pay": {"base": {"schedule": {"amount": 2000.0}}}},
+                 {"state": "awaiting_dismissal", "pay": {"base": {"schedule": {"amount": 1500.0}}}},
+                 {"state": "dismissal_due", "pay": {"base": {"schedule": {"amount": 1000.0}}}}]
+    runs = run(branch(days=180, quits=False, **{"parameters.vacancy_shortest": 9.0, "parameters.vacancy_longest": 9.0}),
+               policy(people, overrides=overrides, base=BASE))
+    # July missed: training in August; September missed a second time: two months of notice, then gone
+    assert (runs.months[0, :6] / 100.0).tolist() == [[pay] * 4 for pay in (6000, 2000, 6000, 1500, 1000, 0)]
+    assert runs.finals[0, :, F["training_spells"]].tolist() == [1] * 4 and runs.finals[0, :, F["dismissals"]].tolist() == [1] * 4
+
+
+# --- grades, marks, and the effort they call forth --------------------------------------------------------------------
+
+
+def test_grades_rise_and_fall_one_at_a_time_by_their_marks() -> None:
+    people = {"grades": [{"name": "low", "rise": marks(0.0)}, {"name": "middle", "rise": marks(0.0)}, {"name": "high", "keep": marks(1e6)}],
+              "appraisal_months": 1}
+    life = Life(branch(days=110, quits=False), policy(people))
+    seen = [tuple(life.state.managers.grade) for _ in life.months()]
+    assert [grades[0] for grades in seen[:4]] == [1, 2, 1, 2] and all(len(set(grades)) == 1 for grades in seen)
+    frame = sim.simulate(branch(days=43, quits=False), policy(people), 3).frame
+    held = frame[frame["level"] == "grade"].pivot_table(index="replication", columns="id", values="value", observed=True)
+    assert held[["low", "middle", "high"]].to_numpy().tolist() == [[0, 4, 0]] * 3
+
+
+def test_missing_start_up_marks_leads_to_training_and_a_second_time_out() -> None:
+    """Casebook C9."""
+    people = {"startup": marks(1e6, months=1), "training": {"months": 1, "passing": marks(1e6)}, "handover": {"to": "similar"}}
+    scenario = branch(days=180, quits=False, **{f"branches.branch.managers.{n}.tenure_months": 0 for n in "AB"},
+                      **{"parameters.vacancy_shortest": 9.0, "parameters.vacancy_longest": 9.0})
+    finals = run(scenario, policy(people)).finals[0]
+    assert finals[:, F["training_spells"]].tolist() == [1, 1, 0, 0] and finals[:, F["dismissals"]].tolist() == [1, 1, 0, 0]
+    passed = run(scenario, policy({**people, "startup": marks(0.0, months=1)})).finals[0]
+    assert passed[:, F["training_spells"]].sum() == 0
+
+
+def effort_and_accounts(scenario: Scenario, plan: Policy, replications: int = 20) -> tuple[float, float]:
+    totals = sim.simulate(scenario, plan, replications).totals()
+    return float(totals["effort"].mean()), float(totals["accounts"].mean())
+
+
+KEEP_THE_JOB = {"grades": [{"name": "manager", "keep": marks(7.0)}], "below_lowest": "dismissal"}
+
+
+def test_c16_keeping_the_job_takes_a_quarter_of_capacity_and_full_motivation_gives_three_to_four_times_the_output() -> None:
+    """Casebook C16, as a consequence of parameters: the stake of the job, the mark, the cost of effort."""
+    office = sim.load_scenario("c16-branch")
+    capacity = office.value("capacity_hours")
+    threatened, some = effort_and_accounts(office, policy(KEEP_THE_JOB))
+    motivated, most = effort_and_accounts(office, policy(base=BASE, piece=piece(3000.0)))
+    idle, none = effort_and_accounts(office, policy())
+    careless, _ = effort_and_accounts(office.with_changes({"mechanisms.career_concerns": False}), policy(KEEP_THE_JOB))
+    assert 0.2 <= threatened / capacity <= 0.3
+    assert motivated / capacity > 0.85
+    assert 3.0 <= most / some <= 4.0
+    assert max(idle, careless) < 0.01 and none == 0.0                   # habit fades from the first day's hours

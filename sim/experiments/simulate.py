@@ -55,6 +55,7 @@ class Runs:
             return rows.pivot(index=["replication", "id"], columns="measure", values="value")
         cells = {how: rows.pivot_table(index="replication", columns="measure", values="value", aggfunc=how, observed=True)
                  for how in ("sum", "mean")}
+        cells["mean"] = cells["mean"].reindex(columns=cells["sum"].columns)         # what is nowhere known stays a column
         wide = pd.DataFrame({name: cells["sum" if list_measures()[name].kind == "sum" else "mean"][name] for name in cells["sum"].columns})
         wide["accounts_per_10k_pay"] = _ratio(1e4 * wide["accounts"].to_numpy(), wide["pay"].to_numpy())
         return wide[[name for name in list_measures() if name in wide.columns]]
