@@ -132,7 +132,7 @@ def test_pay_like_the_reference_and_the_peers_leaves_morale_alone() -> None:
 
 
 def test_a_double_of_the_leaver_costs_nothing_and_a_stranger_most() -> None:
-    assert similarity(True, 0.6, 0.6) == 1.0 and similarity(False, 0.0, 0.6) == 0.0 and similarity(True, 0.0, 0.0) == 1.0
+    assert similarity(True, 0.6, 0.6) == 0.8 and similarity(False, 0.0, 0.6) == 0.0 and similarity(True, 0.3, 0.6) == pytest.approx(0.6)
     assert handed_over(0.6, 0.4, 1.0) == 0.6 and handed_over(0.6, 0.4, 0.0) == pytest.approx(0.36) and handed_over(0.6, 0.0, 0.0) == 0.6
     assert job_stake(6000.0, 7000.0, 3.0, 12.0) == 18000.0 and job_stake(6000.0, 5000.0, 3.0, 12.0) == 27000.0
 
@@ -448,3 +448,210 @@ def test_c16_keeping_the_job_takes_a_quarter_of_capacity_and_full_motivation_giv
     assert motivated / capacity > 0.85
     assert 3.0 <= most / some <= 4.0
     assert max(idle, careless) < 0.01 and none == 0.0                   # habit fades from the first day's hours
+
+
+def test_marks_near_call_forth_effort_and_marks_out_of_reach_or_passed_do_not() -> None:
+    """The wish to rise: worth a unit near the mark; nothing far from it, nothing where the grade above pays no more."""
+    office = sim.load_scenario("c16-branch").with_changes({"calendar.days": 64, "mechanisms.quits": False})
+    better = [{"grade": "senior", "pay": {"base": {"schedule": {"amount": 9000.0}}}}]
+    efforts = {}
+    for mark, overrides in ((8.0, better), (5000.0, better), (8.0, [])):
+        people = {"grades": [{"name": "junior", "rise": marks(mark)}, {"name": "senior"}]}
+        efforts[mark, bool(overrides)] = effort_and_accounts(office, policy(people, overrides=overrides))[0]
+    assert efforts[8.0, True] > 1.0
+    assert efforts[5000.0, True] < 0.05 and efforts[8.0, False] < 0.05
+
+
+def test_any_of_several_marks_is_easier_than_all_of_them() -> None:
+    office = branch("ABCD", days=64, customers=100, quits=False, **{
+        "mechanisms.norm": False, "parameters.intrinsic_per_account": 0.0, "parameters.service_duty": 0.0, "calendar.start": date(2019, 1, 1)})
+    both = [{"measure": "accounts", "at_least": 3.0}, {"measure": "contacts", "at_least": 100.0}]
+    served = {}
+    for need in ("all", "any"):
+        people = {"grades": [{"name": "manager", "keep": {"need": need, "marks": both}}], "below_lowest": "dismissal"}
+        totals = sim.simulate(office, policy(people), 10).totals()
+        served[need] = totals[["accounts", "contacts", "effort"]].mean()
+        assert totals["dismissals"].mean() < (1.0 if need == "all" else 0.2)
+    assert served["all"].contacts > 4 * 100 and served["all"].accounts > 4 * 3
+    assert served["any"].effort < 0.8 * served["all"].effort
+
+
+# --- hand-over --------------------------------------------------------------------------------------------------------
+
+
+def sales_after_leaving(to: str | None, seed: int) -> float:
+    """What A's customers buy in a year, against each of them contented by half and faithful: through trust, and by staying.
+
+    to: the hand-over rule under which A leaves at the end of the first month; None: A stays.
+    """
+    from sim.engine.stages.careers import leave
+    from sim.engine.stages.customers import catch_up
+
+    scenario = branch("ABCD", days=284, customers=60, **{"parameters.quit_hazard": 1e-12, "parameters.vacancy_shortest": 0.0,
+                                                         "parameters.vacancy_longest": 0.0, "mechanisms.norm": False})
+    plan = policy({"handover": {"to": to or "similar"}}, {"leads": {"channels": ["street"]}})
+    life = Life(scenario, plan, seed)
+    index = []
+    for day in life.months():
+        with np.errstate(over="ignore"):
+            if day < 25 and to is not None:
+                leave(life.state, life.world, life.practice, life.seed, 0, day)
+            bought = 0.0
+            for row in range(60):
+                if life.state.customers[row].patience > 0.0:
+                    catch_up(life.state, life.world, row, day)
+                customer = life.state.customers[row]
+                if customer.patience > 0.0:
+                    bought += 1.0 + life.world.par.trust_effect * (customer.satisfaction - 0.5)
+        index.append(bought)
+    return float(np.mean(index[1:13]))
+
+
+def test_e36_accounts_of_a_leaver_buy_less_least_with_a_similar_manager_and_worst_with_a_new_one() -> None:
+    sales = {to: np.array([sales_after_leaving(to, seed) for seed in range(6)]) for to in (None, "similar", "team_by_load", "successor")}
+    change = {to: 100 * (sales[to] / sales[None] - 1).mean() for to in ("similar", "team_by_load", "successor")}
+    assert 0 > change["similar"] > change["team_by_load"] > change["successor"], change
+    assert -25 < change["successor"] < -5, change
+
+
+def test_customers_of_a_leaver_go_where_the_rule_says() -> None:
+    from sim.engine.stages.careers import leave
+
+    held = {}
+    for to in ("successor", "team_by_load", "similar"):
+        scenario = branch("ABCD", customers=30, **{"branches.branch.managers.D.customers": 3, "parameters.churn_yearly": 0.0})
+        life = Life(scenario, policy({"handover": {"to": to}}), 1)
+        with np.errstate(over="ignore"):
+            leave(life.state, life.world, life.practice, life.seed, 0, 0)
+        held[to] = life.state.managers.held.tolist()
+    assert held["successor"] == [30, 30, 30, 3]                          # they wait
+    assert held["team_by_load"] == [0, 31, 31, 31]                       # 27 to D, then in turn
+    assert held["similar"] == [0, 60, 30, 3]                             # B is the other veteran
+
+
+# --- switches ---------------------------------------------------------------------------------------------------------
+
+SWITCHES = ("quits", "morale", "rotation_refreshes", "relationship_capital", "sorting", "career_concerns")
+MOVES: dict[str, tuple[dict[str, str], tuple[str, ...], dict[str, Any], dict[str, Any]]] = {
+    # mechanism: what moves to which sign ("*" either), what stays bit for bit, the world, the rules about people
+    "quits": ({"quits": "+", "hires": "+", "vacancy_days": "+", "accounts": "-"}, ("dismissals", "promotions", "training_spells"),
+              {"parameters.quit_hazard": 0.1}, {"handover": {"to": "similar"}}),
+    "morale": ({"morale": "*", "effort": "*"}, ("quits", "handed_over"), {"parameters.quit_hazard": 0.0, "parameters.morale_effect": 0.5},
+               {"handover": {"to": "similar"}}),
+    "rotation_refreshes": ({"effort": "+"}, ("handed_over", "quits", "pressure"),
+                           {"parameters.quit_hazard": 0.0, "parameters.fresh_effect": 0.5}, {"rotation": {"every_months": 2}}),
+    "relationship_capital": ({"satisfaction": "-"}, ("handed_over", "hires", "quits", "dismissals"),
+                             {"parameters.quit_pay_response": 0.0, "parameters.quit_morale_response": 0.0, "parameters.quit_hazard": 0.1},
+                             {"handover": {"to": "team_by_load"}}),
+    "sorting": ({"vacancy_days": "+", "hires": "-"}, ("dismissals", "promotions"),
+                {"parameters.quit_hazard": 0.15, "parameters.outside_pay": 7000.0}, {"hiring": {"applicants": 1}}),
+    "career_concerns": ({"effort": "+", "accounts": "+"}, ("quits", "pressure"), {"parameters.quit_hazard": 0.0, "parameters.intrinsic_per_account": 200.0},
+                        {"grades": [{"name": "manager", "keep": marks(10.0)}], "below_lowest": "dismissal"}),
+}
+
+
+def test_every_mechanism_of_careers_has_a_case() -> None:
+    from sim.world import load_mechanisms
+
+    assert {name for name, each in load_mechanisms().items() if each.stage == 10} == set(MOVES) == set(SWITCHES)
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_moves_what_it_should_and_leaves_the_rest_alone(name) -> None:
+    moves, keeps, world, people = MOVES[name]
+    scenario = branch(days=194, **{"mechanisms.norm": False, "mechanisms.regimes": False, "parameters.vacancy_shortest": 1.0,
+                                   "parameters.vacancy_longest": 1.0, **world})
+    plan = policy(people, base=BASE, piece=piece(300.0))
+    on, off = (sim.simulate(each, plan, 30).totals() for each in (scenario, scenario.with_changes({f"mechanisms.{name}": False})))
+    for measure, sign in moves.items():
+        gap = (on[measure] - off[measure]).to_numpy()
+        if sign == "*":
+            assert (gap != 0.0).mean() > 0.9, measure
+        else:
+            lean = (gap if sign == "+" else -gap).mean() / max(gap.std(ddof=1) / math.sqrt(len(gap)), 1e-12)
+            assert lean > 3.0, f"{measure} moves by {gap.mean():.4g}, {lean:.2f} standard errors the right way"
+    for measure in keeps:
+        assert np.array_equal(on[measure], off[measure]), measure
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_where_nobody_can_come_or_go_a_switch_changes_no_bit(name) -> None:
+    scenario = branch(days=45, quits=False)
+    frames = [sim.simulate(scenario.with_changes({f"mechanisms.{name}": on}) if name != "quits" else scenario, policy(base=BASE, piece=piece(300.0)), 3)
+              .frame["value"].to_numpy() for on in (True, False)]
+    assert np.array_equal(frames[0].view(np.int64), frames[1].view(np.int64))
+
+
+def test_low_pay_and_low_morale_drive_people_out() -> None:
+    quits = {}
+    for amount in (4000.0, 6000.0, 9000.0):
+        plan = policy(base={"period": "month", "schedule": {"kind": "fixed", "amount": amount}})
+        quits[amount] = sim.simulate(branch("ABCDEFGH", days=261, **{"parameters.quit_hazard": 0.03}), plan, 40).totals()["quits"].mean()
+    assert quits[4000.0] > 1.4 * quits[6000.0] > 1.4 * 1.4 * quits[9000.0]
+
+
+def test_rotation_refreshes_and_costs_relationship_capital() -> None:
+    """Casebook C16: motivation up, satisfaction down, and every customer changes hands."""
+    scenario = branch(days=194, quits=False, **{"parameters.fresh_effect": 0.5, "parameters.churn_yearly": 0.0, "mechanisms.norm": False})
+    unhurt = scenario.with_changes({"mechanisms.relationship_capital": False})
+    rotation = policy({"rotation": {"every_months": 3}})
+    stay = sim.simulate(scenario, policy({"handover": {"to": "similar"}}), 20).totals()
+    move, friends = (sim.simulate(each, rotation, 20).totals() for each in (scenario, unhurt))
+    assert move["effort"].mean() > 1.02 * stay["effort"].mean()
+    assert move["satisfaction"].mean() < 0.97 * friends["satisfaction"].mean()      # others' service, too, comes to the customers
+    assert move["handed_over"].min() >= 4 * 20 * 2 and stay["handed_over"].max() == 0
+
+
+# --- compiled or not, and what a file may say -------------------------------------------------------------------------
+
+
+def everything() -> tuple[Scenario, Policy]:
+    """All of this chapter at work in a few weeks."""
+    people = {"grades": GRADES, "appraisal_months": 1, "below_lowest": "training", "training": {"months": 1, "passing": marks(1.0)},
+              "startup": {"months": 1, "need": "any", "marks": [{"measure": "accounts", "at_least": 2.0}, {"measure": "contacts", "at_least": 30.0}]},
+              "dismissal": {"notice_months": 1}, "rotation": {"every_months": 2}, "hiring": {"pass_mark": -0.5}}
+    overrides = [{"grade": "high", "pay": {"piece": {"schedule": {"kind": "linear", "rate": 400.0}}}}, {"state": "training", "pay": {"piece": None}}]
+    plan = policy(people, PAIRED, overrides, base=BASE, piece=piece(200.0), contacts=piece(2.0, measure="contacts"))
+    return restless(days=50, customers=5, **{"parameters.quit_hazard": 0.3, "parameters.contact_pace.chains": 3.0, "parameters.vacancy_longest": 1.0}), plan
+
+
+COMPARE = """
+import hashlib, sys
+sys.path.insert(0, {tests!r})
+from test_careers import everything, run
+print(hashlib.sha256(b"".join(array.tobytes() for array in run(*everything(), 2))).hexdigest())
+"""
+
+
+def test_compiled_and_plain_python_agree_to_the_bit() -> None:
+    import hashlib
+
+    runs = run(*everything(), 2)
+    assert runs.finals[..., F["hires"]].sum() > 0 and runs.finals[..., F["handed_over"]].sum() > 0
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", COMPARE.format(tests=str(ROOT / "tests"))], env=environment, capture_output=True, text=True,
+                          check=True, timeout=300)
+    assert done.stdout.strip() == hashlib.sha256(b"".join(array.tobytes() for array in runs)).hexdigest()
+
+
+@pytest.mark.parametrize("people,words", [
+    ({"grades": [{"name": "a"}, {"name": "a"}]}, "a second time"),
+    ({"grades": [{"name": "a", "rise": marks(1.0)}]}, "the highest grade"),
+    ({"grades": [{"name": "junior"}], "entry": "junir"}, "junior"),
+    ({"below_lowest": "training"}, "training spell"),
+    ({"grades": [{"name": "a", "keep": {"marks": []}}]}, "keep"),
+])
+def test_a_slip_in_the_rules_about_people_is_told_in_a_sentence(people, words) -> None:
+    with pytest.raises(InputError, match=words):
+        policy(people)
+
+
+def test_a_mark_in_what_the_model_does_not_produce_is_refused() -> None:
+    plan = policy({"grades": [{"name": "a", "keep": marks(1.0, "complaints")}]})
+    with pytest.raises(InputError, match="complaints"):
+        sim.simulate(branch(days=5), plan, 1)
+
+
+def test_policies_without_rules_about_people_keep_their_digest_s_content() -> None:
+    assert "people" not in policy().content() and "people" in policy({"rotation": {"every_months": 3}}).content()
+    assert policy().digest != policy({"rotation": {"every_months": 3}}).digest

@@ -250,21 +250,23 @@ def split_near(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: 
 def weigh_marks(d: np.record, eta: float, effort: float) -> float:
     """What the marks in mind are worth a day, CNY, at this effort: stake x chance to reach them; adds to the worth of a unit.
 
-    Marks of one rule stand together: all of them, or any one, must be reached.
+    Where all of a rule's marks must be reached, each is worked at as though the others will be; where any one is enough, it is
+    worth what the others leave open.
     """
     value = 0.0
     for k in range(d.marks):
-        rest, first = 1.0, True
-        for j in range(d.marks):
-            if j != k and d.mark_group[j] == d.mark_group[k]:
-                chance, _ = mark_chance(d, j, eta, effort)
-                rest *= 1.0 - chance if d.mark_any[j] > 0.0 else chance
-                first = first and j > k
         chance, slope = mark_chance(d, k, eta, effort)
-        if first:                                            # the rule as a whole is counted with its first mark
-            whole = 1.0 - (1.0 - chance) * rest if d.mark_any[k] > 0.0 else chance * rest
-            value += d.mark_stake[k] * whole / d.mark_left[k]
-        d.worth[int(d.mark_measure[k])] += d.mark_stake[k] * slope * rest
+        left_open, first = 1.0, True
+        if d.mark_any[k] > 0.0:
+            for j in range(d.marks):
+                if j != k and d.mark_group[j] == d.mark_group[k]:
+                    other, _ = mark_chance(d, j, eta, effort)
+                    left_open *= 1.0 - other
+                    first = first and j > k
+            chance = 1.0 - (1.0 - chance) * left_open
+        if first:                                            # any one of several is counted once
+            value += d.mark_stake[k] * chance / d.mark_left[k]
+        d.worth[int(d.mark_measure[k])] += d.mark_stake[k] * slope * left_open
     return value
 
 

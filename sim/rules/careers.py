@@ -72,10 +72,10 @@ def zest_of(freshness: float, fresh_effect: float, morale: float, morale_effect:
 
 @rule
 def similarity(same_cohort: bool, competence: float, other: float) -> float:
-    """How alike two managers are, 0 to 1: half for the cohort, half for competence (the lower over the higher)."""
+    """How alike two managers are: 0.4 for the cohort, up to 0.4 for competence (the lower over the higher); the rest is the person."""
     high = max(competence, other)
     alike = min(competence, other) / high if high > 0.0 else 1.0
-    return (0.5 if same_cohort else 0.0) + 0.5 * alike
+    return (0.4 if same_cohort else 0.0) + 0.4 * alike
 
 
 @rule
