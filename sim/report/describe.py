@@ -14,12 +14,13 @@ from sim.policy.schedules import (
     Curve, CurveSchedule, FixedSchedule, LinearSchedule, MatrixSchedule, PriceSchedule, ScorecardSchedule, StepSchedule, SumSchedule,
     TierSchedule,
 )
-from sim.policy.schema import Leads, Norm
+from sim.policy.schema import Leads, Norm, Sourced
+from sim.report.people import people_text
 from sim.report.words import MINUS, known, labels, listed, say
 from sim.world import Scenario
 from sim.world.calendar import partly_lived
 
-ASPECTS = ("pay", "pairing", "reporting", "leads", "norm")
+ASPECTS = ("pay", "pairing", "reporting", "leads", "norm", "people")
 SCORE = "score"                        # in place of a measure: a weighted score, of which 1 is 100 points
 Names = Mapping[str, str]
 
@@ -31,15 +32,20 @@ def described(policy: Policy, lang: str) -> dict[str, str]:
         "pay": _apart(_pay(policy, lang), lang),
         "pairing": pairing_text(practices.mentor_pairing, lang), "reporting": _reporting(practices.reporting, lang),
         "leads": _leads(practices.leads, lang), "norm": _norm(practices.norm, lang),
+        **({"people": people_text(policy.people, lang)} if policy.people is not None else {}),
     }
 
 
 def shared_and_own(policies: Sequence[Policy], lang: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """What all policies have in common, by aspect; and by policy name, what is left."""
     texts = {policy.name: described(policy, lang) for policy in policies}
-    same = [aspect for aspect in ASPECTS if len({text[aspect] for text in texts.values()}) == 1]
+    told = [aspect for aspect in ASPECTS if any(aspect in text for text in texts.values())]
+    for text in texts.values():
+        if "people" in told:
+            text.setdefault("people", people_text(None, lang))
+    same = [aspect for aspect in told if len({text[aspect] for text in texts.values()}) == 1]
     first = texts[policies[0].name]
-    own = {name: {aspect: text[aspect] for aspect in ASPECTS if aspect not in same} for name, text in texts.items()}
+    own = {name: {aspect: text[aspect] for aspect in told if aspect not in same} for name, text in texts.items()}
     return {aspect: first[aspect] for aspect in same}, own
 
 
@@ -48,8 +54,17 @@ def guesses(policy: Policy) -> dict[str, str]:
     practices = policy.practices
     parts = {**{f"pay.{name}": element for name, element in policy.pay.items()}, "terms": policy.terms, "crediting": policy.crediting,
              **{f"overrides.#{place}": override for place, override in enumerate(policy.overrides, start=1)},
-             **{f"practices.{name}": getattr(practices, name) for name in type(practices).model_fields}}
+             **{f"practices.{name}": getattr(practices, name) for name in type(practices).model_fields}, **_people_parts(policy)}
     return {place: part.assumed for place, part in parts.items() if part.assumed}
+
+
+def _people_parts(policy: Policy) -> dict[str, Sourced]:
+    """The rules about people, by place in the file."""
+    if policy.people is None:
+        return {}
+    parts: dict[str, Sourced] = {f"people.grades.{grade.name}": grade for grade in policy.people.grades}
+    parts |= {f"people.{name}": part for name in type(policy.people).model_fields if isinstance(part := getattr(policy.people, name), Sourced)}
+    return {"people": policy.people, **parts}
 
 
 def _pay(policy: Policy, lang: str) -> Iterable[str]:

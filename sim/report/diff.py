@@ -13,6 +13,7 @@ from sim.policy.measures import pay_measures
 from sim.report.describe import (
     crediting_text, element_parts, element_text, measure_text, names_of, override_text, pairing_text, plain, terms_text, whom_text,
 )
+from sim.report.people import people_text
 from sim.report.words import MINUS, check_language, known, labels, listed, say, title_of, unit_name
 from sim.world import Scenario, load_mechanisms
 
@@ -67,6 +68,8 @@ def _policy_lines(a: Policy, b: Policy, lang: str) -> Iterator[str]:
             yield from _override_lines(a, b, lang)
         elif change.place[0] == "practices":
             yield _practice(change, a, b, lang)
+    if any(change.place[0] == "people" for change in found):
+        yield _line(_field("people", lang), *(people_text(each.people, lang) for each in (a, b)), lang)
     for whole, told in (("terms", terms_text), ("crediting", crediting_text)):
         inside = [change for change in found if change.place[0] == whole]
         texts = [told(getattr(each, whole), lang, names_of(each, lang)) for each in (a, b)]
