@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sim.engine.day import live_day
-from sim.engine.prepare import begin, new_state, practice_of, world_of
+from sim.engine.prepare import begin, new_state, practice_of, room_for, world_of
 from sim.engine.run import branch_seeds
 from sim.engine.stages.customers import close_books
 from sim.engine.state import PAY_MEASURES, State
@@ -113,7 +113,8 @@ class Team(mesa.Agent):
         self.practice = practice_of(model.policy, model.scenario, branch)
         self.seed = branch_seeds(model.master_seed, [model.replication], branch)[0]
         self.elements, self.merged = model.pay
-        self.state: State = new_state(self.world, self.elements, self.merged)
+        room = room_for(self.world) + 1 if model.policy.people is not None else 0        # anybody may come to hold all customers
+        self.state: State = new_state(self.world, self.elements, self.merged, room)
         with np.errstate(over="ignore"):
             begin(self.state, self.world, self.practice, self.seed)
         self.managers = [Manager(model, self, place) for place in range(len(self.names))]

@@ -258,9 +258,11 @@ def _visible(rule_or_list: object, managers: Mapping[str, object]) -> np.ndarray
 def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -> State:
     """An empty branch, everything nil: arrays of the right size. room: rows for customers, at least those at the start."""
     n, days = len(w.people), len(w.days)
-    room = max(room, room_for(w))
+    known, room = room_for(w), max(room, room_for(w))
     weeks, months = w.days.week[-1] + 1, w.days.month[-1] + 1
-    longest = room                                      # a hand-over may leave one manager with all customers
+    longest = int(w.people.portfolio.max()) + room - int(w.people.portfolio.sum())
+    if w.par.quit_hazard > 0.0 or room > known:         # a hand-over may leave one manager with all customers
+        longest = room
     return State(
         rows(MANAGER, n), rows(CUSTOMER, room), rows(POOL, n + 1, CHANNEL_COUNT), np.zeros((n, longest), dtype=np.int64),
         rows(TALLY, 1)[0], np.zeros((n, lines_a_variant(elements)), dtype=np.int64), np.zeros((months, n), dtype=np.int64),

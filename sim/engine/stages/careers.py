@@ -27,7 +27,7 @@ from sim.rules.learning import learn
 
 TO_TRAINING, TO_DISMISSAL = BELOW["training"], BELOW["dismissal"]
 BEST_WITH_NEWEST = 1
-MONTHS_IN = (1.0, 3.0)                   # of a pay period: month, quarter
+MONTHS_IN = (1.0, 3.0, 6.0, 12.0)        # of a pay period
 
 
 # --- the day ----------------------------------------------------------------------------------------------------------
