@@ -211,16 +211,16 @@ def _marks(policy: Policy, rules: People) -> np.recarray:
     """Every mark of the policy, with the rule and the grade it belongs to."""
     found: list[tuple[int, int, Marks]] = []
     for place, grade in enumerate(rules.grades):
-        found += [(rule, place, marks) for rule, marks in ((KEEP, grade.keep), (RISE, grade.rise)) if marks is not None]
+        found += [(what, place, marks) for what, marks in ((KEEP, grade.keep), (RISE, grade.rise)) if marks is not None]
     found += [(STARTUP, 0, rules.startup)] if rules.startup else []
     found += [(PASSING, 0, rules.training.passing)] if rules.training and rules.training.passing else []
-    flat = [(rule, place, marks.need == "any", mark) for rule, place, marks in found for mark in marks.marks]
+    flat = [(what, place, marks.need == "any", mark) for what, place, marks in found for mark in marks.marks]
     table = rows(MARK, len(flat))
-    for row, (rule, place, either, mark) in zip(table, flat, strict=True):
+    for row, (what, place, either, mark) in zip(table, flat, strict=True):
         if mark.measure not in PAY_MEASURES:
             raise InputError(policy.files[0] if policy.files else policy.name, "people", found=f"a mark in {mark.measure}",
                              expected="a measure that the simulation produces", hint=nearest(mark.measure, PAY_MEASURES))
-        row.rule, row.grade, row.any, row.measure, row.at_least = rule, place, either, PAY_MEASURES.index(mark.measure), mark.at_least
+        row.rule, row.grade, row.any, row.measure, row.at_least = what, place, either, PAY_MEASURES.index(mark.measure), mark.at_least
     return table
 
 
