@@ -279,6 +279,7 @@ def test_deals_are_won_if_no_rival_comes_first(rival) -> None:
                      deal_unskilled=1.0, deal_skilled=1.0, deal_hours={"insider": 4.0, "information": 8.0, "decider": 8.0}
                      ).with_changes({"calendar.days": 500})
     from sim.engine.stages import deals as stage
+    from sim.engine.state import DEALS
 
     model = sim.BankModel(scenario, policy(), seed=1)
     team = model.teams[0]
@@ -286,7 +287,7 @@ def test_deals_are_won_if_no_rival_comes_first(rival) -> None:
     with np.errstate(over="ignore"):
         for day in range(500):
             stage.deals_arrive(team.state, team.world, team.full, sure, day)
-            team.state.managers.hours[:, 6] = 4.0
+            team.state.managers.hours[:, DEALS] = 4.0
             for i in range(8):
                 stage.work_deals(team.state, team.world, team.full, sure, day, i)
     weeks = team.full.weeks
