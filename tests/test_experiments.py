@@ -17,6 +17,8 @@ from sim.experiments.simulate import CAREERS, COLUMNS, Runs, gini, interval_half
 SCHEMES = ("fixed-solo-weekly", "performance-solo-weekly", "performance-paired-daily")
 REPLICATIONS = 40
 
+OF_LOANS = {name for name, measure in sim.list_measures().items() if measure.needs}          # only where customers borrow
+
 
 @pytest.fixture(scope="module")
 def world(changzhou) -> sim.Scenario:
@@ -52,7 +54,7 @@ def test_results_are_one_row_a_replication_unit_period_and_measure(runs, world) 
     assert set(frame["replication"]) == set(range(REPLICATIONS))
     assert set(frame["seed"]) == {11} and set(frame["policy"]) == {SCHEMES[2]} and set(frame["scenario"]) == {world.name}
     assert set(of(frame, level="manager")["id"]) == set("ABCDEFG") and set(of(frame, level="branch")["id"]) == {"changzhou"}
-    assert set(frame["measure"]) == set(sim.list_measures()) - set(CAREERS) - measures_in_full()
+    assert set(frame["measure"]) == set(sim.list_measures()) - set(CAREERS) - measures_in_full() - OF_LOANS
     assert set(frame["period"]) == {"total", *world.timeline.week_labels, *world.timeline.month_labels}
 
 
@@ -156,7 +158,7 @@ def test_the_table_has_the_columns_that_stay_fixed(comparison, world) -> None:
     assert set(table["scenario"]) == {world.name} and set(table["baseline"]) == {SCHEMES[0]}
     assert list(dict.fromkeys(table["policy"])) == list(SCHEMES[1:])
     assert not table.duplicated(["policy", "measure", "level"]).any()
-    assert len(table) == 2 * len(set(sim.list_measures()) - set(CAREERS) - measures_in_full())
+    assert len(table) == 2 * len(set(sim.list_measures()) - set(CAREERS) - measures_in_full() - OF_LOANS)
     assert set(table["replications"]) == {REPLICATIONS} and set(table["confidence"]) == {0.9}
     assert [sim.list_measures()[m].unit for m in table["measure"]] == table["unit"].tolist()
 
