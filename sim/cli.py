@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -192,7 +194,7 @@ def _compare(options: argparse.Namespace) -> int:
     inputs = Inputs.of(options.scenario, options.policies)
     given = options.out if options.out is not None else default_folder(asked)
     folder = usable_folder(given)
-    with _unbroken():
+    with _unbroken(), _Interrupt.watched():
         result = write_comparison(asked, inputs, folder, _Teller(asked, options.quiet))
     from sim.app.words import say
     from sim.report import headline
@@ -208,6 +210,34 @@ def _backtest(options: argparse.Namespace) -> int:
 
     with _unbroken():
         return run(options)
+
+
+class _Interrupt:
+    """Ctrl-C, remembered: raised inside a callback of the compiler it would be lost, so it is raised again at the next step."""
+
+    noted = False
+
+    @classmethod
+    @contextmanager
+    def watched(cls) -> Iterator[None]:
+        def note(*_: object) -> NoReturn:
+            cls.noted = True
+            raise KeyboardInterrupt
+
+        cls.noted = False
+        if threading.current_thread() is not threading.main_thread():       # only there can signals be heard
+            yield
+            return
+        before = signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    @classmethod
+    def check(cls) -> None:
+        if cls.noted:
+            raise KeyboardInterrupt
 
 
 @contextmanager
@@ -239,13 +269,13 @@ class _Teller:
         from sim.app.words import say
 
         if self.quiet or not sys.stderr.isatty():
-            yield lambda steps: None
+            yield lambda steps: _Interrupt.check()
             return
         from tqdm import tqdm
 
         words = say(f"command.{key}", self.lang)
         with tqdm(total=total, desc=words, file=sys.stderr, dynamic_ncols=True, leave=False, bar_format=BAR) as bar:
-            yield lambda steps: bar.update(steps) and None
+            yield lambda steps: (bar.update(steps), _Interrupt.check()) and None
 
 
 # --- the others -------------------------------------------------------------------------------------------------------
