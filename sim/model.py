@@ -16,13 +16,16 @@ import pandas as pd
 from sim.engine.day import live_day
 from sim.engine.prepare import begin, new_state, practice_of, world_of
 from sim.engine.run import branch_seeds
+from sim.engine.shop import larger_full, new_full, segment_names
 from sim.engine.stages.customers import close_books
-from sim.engine.state import PAY_MEASURES, State
+from sim.engine.stages.keeping import close_shop
+from sim.engine.state import PAY_MEASURES, Full, State
 from sim.errors import InputError
 from sim.experiments.simulate import check_numbers
 from sim.policy import Policy
+from sim.policy.framing import framed
 from sim.policy.schedule import pay_tables
-from sim.world import Scenario, check_fit
+from sim.world import Scenario, check_counted, check_fit
 
 Hook = Callable[["BankModel"], None]
 
@@ -65,6 +68,16 @@ class Manager(mesa.Agent):
     dependence = _Row("0 to 1")
     partners = _Row("leads a day from intermediaries won")
     accounts = _Row("accounts opened so far")
+    goal = _Row("units a period")
+    attainment = _Row("result over goal in the last period ended")
+    fatigue = _Row("stock of hours above what can be kept up")
+    fairness = _Row("0 to 1, as seen")
+    disappointment = _Row("share of morale lost to pay below what one is used to")
+
+    @property
+    def endowed(self) -> float:
+        """CNY in the book on the first morning; with customers in full, all their assets."""
+        return float(self.team.full.sellers[self.place].endowed)
 
     def __init__(self, model: BankModel, team: Team, place: int) -> None:
         super().__init__(model)
@@ -109,8 +122,10 @@ class Team(mesa.Agent):
         self.seed = branch_seeds(model.master_seed, [model.replication], branch)[0]
         self.elements, self.merged = model.pay
         self.state: State = new_state(self.world, self.elements, self.merged)
+        self.full: Full = new_full(self.world, len(self.state.customers))
+        self.world = self.world._replace(shop=None)
         with np.errstate(over="ignore"):
-            begin(self.state, self.world, self.practice, self.seed)
+            begin(self.state, self.world, self.practice, self.seed, self.full)
         self.managers = [Manager(model, self, place) for place in range(len(self.names))]
 
     @property
@@ -123,7 +138,7 @@ class Team(mesa.Agent):
         """Every customer of the branch: manager, segment (`account` for those opened in the run), balance in CNY, satisfaction
         and irritation as of the day last seen, that day, daily churn hazard, and whether the customer is still known to stay."""
         known = self.state.customers[: self.state.tally.customers]
-        segments = np.array([name for name, _ in self.model.scenario.parameter("segment_share").entries()])
+        segments = np.array(segment_names(self.model.scenario))
         old = np.arange(len(known)) < int(self.world.people.portfolio.sum())
         return pd.DataFrame({
             "manager": np.array(self.names)[known.owner], "segment": np.where(old, segments[known.segment], "account"),
@@ -131,15 +146,28 @@ class Team(mesa.Agent):
             "last_seen": known.seen, "hazard": known.hazard, "stays": known.patience > 0.0,
         })
 
+    @property
+    def loans(self) -> pd.DataFrame:
+        """Every loan outstanding: manager, customer's row, CNY owed, loan class as of the last month's end (normal, substandard, doubtful,
+        loss), whether its term is over, and its hidden chance of default."""
+        known = self.state.loans[: self.state.tally.loans]
+        return pd.DataFrame({
+            "manager": np.array(self.names)[known.owner], "customer": known.customer, "balance": known.principal,
+            "quality": np.array(["normal", "substandard", "doubtful", "loss"])[known.quality], "due": known.due > 0, "chance": known.chance,
+        })
+
     def live(self, day: int) -> None:
         """One day of the branch; more room for customers is made beforehand if it might run out."""
         self._make_room()
         with np.errstate(over="ignore"):
-            live_day(self.state, self.world, self.practice, self.elements, self.merged, self.seed, day)
+            live_day(self.state, self.world, self.practice, self.elements, self.merged, self.seed, day, self.full)
 
     def close(self, day: int) -> None:
         """Let every customer catch up to the last day."""
-        close_books(self.state, self.world, day)
+        if self.world.par.customer_detail > 0.0:
+            close_shop(self.state, self.world, self.full, day)
+        else:
+            close_books(self.state, self.world, day)
 
     def _make_room(self) -> None:
         s = self.state
@@ -148,7 +176,10 @@ class Team(mesa.Agent):
             return
         larger = new_state(self.world, self.elements, self.merged, 2 * room)
         larger.customers[:room], larger.book[:, : s.book.shape[1]] = s.customers, s.book
-        self.state = s._replace(customers=larger.customers, book=larger.book)
+        if self.world.lending.lending > 0.0:
+            larger.loans[: len(s.loans)], larger.queue[:, : s.queue.shape[1]] = s.loans, s.queue
+        self.state = s._replace(customers=larger.customers, book=larger.book, loans=larger.loans, queue=larger.queue)
+        self.full = larger_full(self.full, 2 * room)
 
 
 class BankModel(mesa.Model):
@@ -162,10 +193,12 @@ class BankModel(mesa.Model):
                  before_day: Hook | None = None, after_day: Hook | None = None,
                  reporters: dict[str, dict[str, Any]] | None = None) -> None:
         check_numbers(1, seed, 1)
+        check_counted(scenario, policy)
         check_fit(scenario, policy)
         super().__init__(seed=seed)
         self.scenario, self.policy, self.master_seed, self.replication = scenario, policy, seed, replication
-        self.pay = pay_tables(policy, PAY_MEASURES)
+        elements, merged = pay_tables(policy, PAY_MEASURES)
+        self.pay = elements, framed(merged, policy, scenario.effective("loss_aversion"))
         self.timeline = scenario.timeline
         self.before_day, self.after_day = before_day, after_day
         self.day = 0

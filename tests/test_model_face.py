@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.engine.state import CHANNELS
+from sim.engine.state import CHANNELS, RECORDS
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_model_stops_after_the_last_day_and_not_a_day_off(model, short) -> Non
         model.step()
         days += 1
     assert days == model.day == model.steps == short.timeline.days == 21
-    assert model.teams[0].state.weeks[..., -1].sum(axis=0).tolist() == [21.0] * 7          # days recorded, a manager
+    assert model.teams[0].state.weeks[..., RECORDS.index("days")].sum(axis=0).tolist() == [21.0] * 7          # days recorded, a manager
     assert model.teams[0].state.finals[:, 2].sum() > 0                                     # the books are closed
 
 
@@ -180,8 +180,8 @@ def test_one_manager_changed_leaves_the_unseen_ones_alone(short, fact_policy) ->
 def test_hooks_come_before_and_after_every_day(short, fact_policy) -> None:
     calls: list[tuple[str, int, float]] = []
     model = sim.BankModel(
-        short, fact_policy, before_day=lambda m: calls.append(("before", m.day, m.teams[0].state.weeks[..., -1].sum())),
-        after_day=lambda m: calls.append(("after", m.day, m.teams[0].state.weeks[..., -1].sum())))
+        short, fact_policy, before_day=lambda m: calls.append(("before", m.day, m.teams[0].state.weeks[..., RECORDS.index("days")].sum())),
+        after_day=lambda m: calls.append(("after", m.day, m.teams[0].state.weeks[..., RECORDS.index("days")].sum())))
     model.run_model()
     assert [(when, day) for when, day, _ in calls] == [(when, day) for day in range(21) for when in ("before", "after")]
     assert [lived for _, _, lived in calls] == [7.0 * (day + (when == "after")) for when, day, _ in calls]

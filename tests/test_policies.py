@@ -118,7 +118,8 @@ def test_both_quarters_of_the_case_have_the_same_pay_and_it_is_marked_as_assumed
 
 def test_no_source_of_2015_is_quoted_for_what_2016_changed():
     for _, part in load_policy("changzhou-2016").practices:
-        assert "2015" not in (part.source or "") and "Thursday" not in (part.source or "")
+        said = (part.source or "") if part else ""
+        assert "2015" not in said and "Thursday" not in said
 
 
 def test_performance_pay_costs_what_fixed_pay_costs_at_the_pace_of_2015():
@@ -258,11 +259,11 @@ MISTAKES = {
     "a misspelt key": (BASE.replace("amount", "ammount"),
         "pay.base.schedule.ammount: found an unknown key. Did you mean `amount`? Known here: amount, kind."),
     "a misspelt key with nothing in it": (BASE + "practises:\n",
-        "practises: found an unknown key. Did you mean `practices`? Known here: author, crediting, effective, extends, label, overrides, pay, practices, schema_version, source, status, terms, ...."),
+        "practises: found an unknown key. Did you mean `practices`? Known here: author, crediting, effective, extends, label, overrides, pay, portfolios, practices, schema_version, source, status, ...."),
     "a misspelt practice": (practices("reportng: {minutes: 3}"),
-        "practices.reportng: found an unknown key. Did you mean `reporting`? Known here: leads, mentor_pairing, norm, reporting."),
+        "practices.reportng: found an unknown key. Did you mean `reporting`? Known here: contest, controls, discretion, framing, goals, leads, lending, mentor_pairing, norm, pricing, reception, reporting, ...."),
     "a name that is the file's": (BASE + "files: [a]\n",
-        "files: found an unknown key. Did you mean `title`? Known here: author, crediting, effective, extends, label, overrides, pay, practices, schema_version, source, status, terms, ...."),
+        "files: found an unknown key. Did you mean `title`? Known here: author, crediting, effective, extends, label, overrides, pay, portfolios, practices, schema_version, source, status, ...."),
     "no pay": (HEADER,
         "pay: found nothing; expected elements of pay by name."),
     "empty pay": (HEADER + "pay: {}\n",
@@ -373,7 +374,7 @@ MISTAKES = {
     "a name of two lines": (practices('mentor_pairing: {rule: named, pairs: [[A, "B\\nC"]]}'),
         'practices.mentor_pairing.pairs.#1.#2: found the text "B\\nC"; expected some text on one line.'),
     "a key of two lines": (practices('"a\\nb": 3'),
-        'practices."a\\nb": found an unknown key. Known here: leads, mentor_pairing, norm, reporting.'),
+        'practices."a\\nb": found an unknown key. Known here: contest, controls, discretion, framing, goals, leads, lending, mentor_pairing, norm, pricing, reception, reporting, ....'),
     "a number for a name": (practices("mentor_pairing: {rule: named, pairs: [[A, 3]]}"),
         "practices.mentor_pairing.pairs.#1.#2: found 3; expected text."),
     "a count of named pairs": (practices("mentor_pairing: {rule: named, pairs: [[A, B]], count: 1}"),

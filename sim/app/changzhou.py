@@ -125,7 +125,8 @@ def one_at_a_time(before: Policy, after: Policy) -> list[Policy]:
 
 def _changed(before: Policy, after: Policy, practices: tuple[str, ...], key: str) -> Policy:
     words = {lang: say(f"changzhou.but_{key}", lang) for lang in ("en", "zh")}
-    changes = {f"practices.{name}": getattr(after.practices, name).model_dump(exclude_none=True) for name in practices}
+    parts = {name: (getattr(before.practices, name), getattr(after.practices, name)) for name in practices}
+    changes = {f"practices.{name}": new and new.model_dump(exclude_none=True) for name, (old, new) in parts.items() if old or new}
     return before.with_changes({**changes, "title": words, "label": words, "status": "proposed"}, name=f"{before.name}+{key}")
 
 

@@ -10,9 +10,11 @@ period so far. others: units a day from the payee's other members, and without e
 included. scale: the payee's measure is scale x units. share: the manager's part of the payee's pay. sd: standard deviation
 of a day's measure; 0 counts units (Poisson). It takes down slope: CNY a unit of the manager's at the margin. A joint line has a row a
 measure, one after the other; there also count rest: the share of what is to come that falls into the period's last month; month,
-year: units of the payee's in the period's last month, and in the year, so far; ends: number of that month in the year.
+year: units of the payee's in the period's last month, and in the year, so far; ends: number of that month in the year. rate: units a day of the
+manager's own, of measures beyond the first two. still: 1 where no
+activity of the day moves what the line counts (loans); its value and slopes then are worked out once, by `look_ahead`.
 The desk holds, by activity k, theta[k]: output of the first hour; own_worth[k]: CNY a unit of output besides pay;
-yields[k, m]: units of measure m in a unit of output; and takes down split[k]: share of the hours; worth[m]: CNY a unit of
+yields[k, m]: units of measure m in a unit of output; used: the `uses` measures that pay counts; and takes down split[k]: share of the hours; worth[m]: CNY a unit of
 measure m at the margin, in pay.
 """
 
@@ -25,7 +27,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import ACTIVITY_COUNT, MEASURE_COUNT, SERVICE
-from sim.policy.kernel import FURTHER, IN_LAST_MONTH, IN_YEAR, SIMPLE, Schedules, expect_count, expect_joint, expect_normal, months_covered
+from sim.policy.kernel import FURTHER, IN_LAST_MONTH, IN_YEAR, SIMPLE, Schedules, expect_count, expect_joint, expect_normal, months_covered, pay_joint
 from sim.rules.effort import best_effort, cost_of_effort, marginal_gain, norm_cost
 
 NOBODY = 1e30            # the effort of a mentor one never passes
@@ -67,6 +69,9 @@ def forecast(pay: Schedules, g: int, o: np.recarray, rate: float, risk: float) -
 def forecast_joint(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, float], risk: float) -> float:
     """As `forecast`, for a joint line and `rates` units a day of each measure; leaves its slopes in its rows of the outlook."""
     line = pay.lines[g]
+    for place in range(line.inputs, line.inputs_stop):
+        if pay.lines[place].measure > 1:
+            return forecast_plain(pay, g, o, rates)
     shift, slope = np.zeros(line.inputs_stop - line.inputs), np.zeros(line.inputs_stop - line.inputs)
     for place in range(len(shift)):
         read = pay.lines[line.inputs + place]
@@ -87,9 +92,52 @@ def forecast_joint(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, f
 
 
 @rule
+def inputs_at(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, float], x: np.ndarray, moved: int, by: float) -> None:
+    """Fill in the inputs of a joint line as expected, one measure moved by so many units."""
+    line = pay.lines[g]
+    for place in range(len(x)):
+        read = pay.lines[line.inputs + place]
+        m = read.measure
+        if m < 0:
+            continue
+        row = o[g + m]
+        rate = rates[0] if m == 0 else rates[1] if m == 1 else row.rate
+        units = row.done + row.left * (rate + row.others) + (by if m == moved else 0.0)
+        if read.over == IN_YEAR:
+            units += row.year - row.done
+        elif read.over == IN_LAST_MONTH:
+            units = row.month + row.rest * (units - row.done)
+        x[place] = row.scale * units * (12.0 / months_covered(read.over, line.period, int(row.ends)) if read.annualised else 1.0)
+
+
+@rule
+def forecast_plain(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, float]) -> float:
+    """As `forecast_joint`, where more measures count than two: pay at what is expected; slopes between a spread above and below it."""
+    line = pay.lines[g]
+    x = np.zeros(line.inputs_stop - line.inputs)
+    inputs_at(pay, g, o, rates, x, -1, 0.0)
+    value = o[g].share * pay_joint(pay, g, x)
+    for m in range(MEASURE_COUNT):
+        row = o[g + m]
+        row.slope = 0.0
+        for place in range(len(x)):
+            if pay.lines[line.inputs + place].measure == m:
+                rate = rates[0] if m == 0 else rates[1] if m == 1 else row.rate
+                by = row.sd * math.sqrt(row.left) if row.sd > 0.0 else math.sqrt(1.0 + max(0.0, row.left * (rate + row.others)))
+                inputs_at(pay, g, o, rates, x, m, by)
+                high = pay_joint(pay, g, x)
+                inputs_at(pay, g, o, rates, x, m, -by)
+                row.slope = o[g].share * (high - pay_joint(pay, g, x)) / (2.0 * by)
+                break
+    return value
+
+
+@rule
 def bends_ahead(pay: Schedules, o: np.recarray) -> bool:
     """Whether any schedule still has a knot ahead of what is done (otherwise the worth of a unit is the same throughout)."""
     for g in range(len(o)):
+        if o[g].still > 0:
+            continue
         if pay.lines[g].joint != SIMPLE:
             return True
         last = pay.lines[g].stop - 1
@@ -104,7 +152,8 @@ def split_hours(d: np.record, eta: float) -> float:
     best, top = -1, 0.0
     for k in range(ACTIVITY_COUNT):
         gain = d.own_worth[k]
-        for m in range(MEASURE_COUNT):
+        for u in range(d.uses):
+            m = int(d.used[u])
             gain += d.yields[k, m] * d.worth[m]
         gain = max(0.0, d.theta[k] * gain)
         d.split[k] = gain
@@ -140,13 +189,19 @@ def brings(d: np.record, eta: float, effort: float, measure: int) -> float:
 def reckon(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: float) -> float:
     """Expected pay a day, CNY, when `effort` is kept up at the current split; leaves each measure's worth in `d.worth`."""
     value = 0.0
-    for m in range(MEASURE_COUNT):
-        d.worth[m] = 0.0
-    for m in range(MEASURE_COUNT):
-        rate = -1.0
+    for u in range(d.uses):
+        d.worth[int(d.used[u])] = 0.0
+    for u in range(d.uses):
+        m, rate = int(d.used[u]), -1.0
         for g in range(len(o)):
-            if pay.lines[g].measure == m and pay.lines[g].joint != SIMPLE:
+            if o[g].still > 0:
+                if pay.lines[g].measure == m:
+                    value += o[g].value / o[g].left
+                    d.worth[m] += o[g].slope
+            elif pay.lines[g].measure == m and pay.lines[g].joint != SIMPLE:
                 if pay.lines[g].joint != FURTHER:
+                    for k in range(2, MEASURE_COUNT):
+                        o[g + k].rate = brings(d, p.eta, effort, k)
                     value += forecast_joint(pay, g, o, (brings(d, p.eta, effort, 0), brings(d, p.eta, effort, 1)), p.risk) / o[g].left
                 d.worth[m] += o[g].slope
             elif pay.lines[g].measure == m:
@@ -183,15 +238,19 @@ def most_of(d: np.record, p: Person, m: int) -> float:
 @rule
 def ambition(pay: Schedules, d: np.record, o: np.recarray, p: Person) -> None:
     """Start the comparison from the top: a unit is worth the average over all that full capacity could bring."""
-    for m in range(MEASURE_COUNT):
+    for u in range(d.uses):
+        m = int(d.used[u])
         d.worth[m] = 0.0
         most = most_of(d, p, m)
         for g in range(len(o)):
             if pay.lines[g].measure == m and most > 0.0 and pay.lines[g].joint != SIMPLE:
-                other = most_of(d, p, 1 - m)
+                first, second = most_of(d, p, 0), most_of(d, p, 1)
                 at = g - m                                   # the row of measure 0
-                high = forecast_joint(pay, at, o, (most, other) if m == 0 else (other, most), p.risk)
-                low = forecast_joint(pay, at, o, (0.0, other) if m == 0 else (other, 0.0), p.risk)
+                for k in range(2, MEASURE_COUNT):
+                    o[at + k].rate = most_of(d, p, k)
+                high = forecast_joint(pay, at, o, (first, second), p.risk)
+                o[g].rate = 0.0
+                low = forecast_joint(pay, at, o, (0.0 if m == 0 else first, 0.0 if m == 1 else second), p.risk)
                 d.worth[m] += max(0.0, high - low) / (o[g].left * most)
             elif pay.lines[g].measure == m and most > 0.0:
                 high, _ = forecast(pay, g, o, most, p.risk)
@@ -216,7 +275,8 @@ def clear_desk(d: np.record, o: np.recarray) -> None:
     for m in range(MEASURE_COUNT):
         d.worth[m] = 0.0
     for g in range(len(o)):
-        o[g].slope = 0.0
+        if o[g].still == 0:
+            o[g].slope = 0.0
 
 
 @rule

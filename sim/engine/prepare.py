@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from calendar import monthrange
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,21 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import (
-    ACCOUNTS, BOOKS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CUSTOMER, DAY, DESK, FINALS, MANAGER, OUTLOOK, PERSON, PLACE, PLAN_LINES, POOL,
-    PRACTICE_NUMBERS, RECORDS, SEGMENT, SERVICE, SERVICE_CONTACTS, SHARED, TALLY, TELLING, WORLD_NUMBERS, Practice, State,
+    ACCOUNTS, BOOKS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CREDIT, CUSTOMER, DAY, DESK, FINALS, LEDGER, LENDING, LOAN, MANAGER, OUTLOOK, PERSON, PLACE, PLAN_LINES, POOL,
+    PRACTICE_NUMBERS, RECORDS, SEGMENT, SERVICE, SERVICE_CONTACTS, SHARED, TALLY, TELLING, WORLD_NUMBERS, Full, Practice, State,
     World, rows,
 )
+from sim.engine.aims import aims_of
+from sim.engine.stages.aims import begin_aims
 from sim.engine.streams import (
     LEANING, MOTIVE, OPT_IN, PAIRING, TALENT, name_key, stream, uniform,
 )
 from sim.engine.stages.chances import spread
+from sim.engine.stages.credit import open_credit
+from sim.engine.shop import retail_of, segment_names, shop_of
 from sim.engine.stages.customers import populate
+from sim.engine.stages.keeping import open_books, welcome_all
+from sim.engine.stages.portfolios import allot, endow
 from sim.policy.kernel import Schedules, plan_row
 from sim.rules.learning import learn
 from sim.rules.prospecting import access, order_attention
@@ -40,6 +47,12 @@ PER_CHANNEL = {              # field of CHANNEL: parameter
     "pool": "pool_size", "refill": "pool_refill",
 }
 LOGARITHMS = {"account_log_median": "account_balance_median"}     # kept as logarithms of a parameter
+ACCOUNT = "account"                                               # entry that stands for customers won in the run
+PER_YEAR = {                 # field of LENDING, a day: parameter, a year
+    "yield_daily": "loan_yield", "funding_daily": "loan_funding", "transfer_daily": "deposit_transfer_rate",
+    "deposit_interest_daily": "deposit_interest_rate",
+}
+LENDING_NAMES = {"term": "loan_term", "grace": "loan_grace", "decision_days": "loan_decision_days"}
 RENAMED = {"account_log_sd": "account_balance_log_sd"}
 
 
@@ -49,7 +62,8 @@ def world_of(scenario: Scenario, branch: str) -> World:
     for field in WORLD_NUMBERS.names or ():
         value = scenario.effective(LOGARITHMS.get(field) or RENAMED.get(field, field))
         par[field] = math.log(value) if field in LOGARITHMS else value
-    return World(par[0], _people(scenario, branch), _channels(scenario), _segments(scenario), _days(scenario), _hazards(scenario))
+    return World(par[0], _people(scenario, branch), _channels(scenario), _segments(scenario), _days(scenario), _hazards(scenario),
+                 _lending(scenario), shop_of(scenario, branch))
 
 
 def _people(scenario: Scenario, branch: str) -> np.recarray:
@@ -77,12 +91,14 @@ def _channels(scenario: Scenario) -> np.recarray:
 
 def _segments(scenario: Scenario) -> np.recarray:
     """Customer segments: cumulative shares and lognormal balances."""
-    names = [name for name, _ in scenario.parameter("segment_share").entries()]
+    names = segment_names(scenario)
     shares = np.array([scenario.effective("segment_share", name) for name in names])
     segments = rows(SEGMENT, len(names))
     segments.cut = np.cumsum(shares) / shares.sum()
     segments.balance_log_median = np.log([scenario.effective("balance_median", name) for name in names])
     segments.balance_log_sd = [scenario.effective("balance_log_sd", name) for name in names]
+    segments.asks = [scenario.effective("loan_rate", name) / _year(scenario) for name in names]
+    segments.loan_log_median = np.log([scenario.effective("loan_median", name) for name in names])
     return segments
 
 
@@ -95,8 +111,27 @@ def _hazards(scenario: Scenario) -> np.ndarray:
         return np.zeros(HAZARD_POINTS)
     u = np.clip(np.linspace(0.0, 1.0, HAZARD_POINTS), 0.5 / HAZARD_POINTS, 1.0 - 0.5 / HAZARD_POINTS)
     yearly = betaincinv(shape, shape * (1.0 - mean) / mean, u)
-    days = DAYS_A_YEAR if scenario.calendar.weekends else WORKING_DAYS_A_YEAR
-    return -np.log1p(-np.minimum(yearly, 1.0 - 1e-9)) / days
+    return -np.log1p(-np.minimum(yearly, 1.0 - 1e-9)) / _year(scenario)
+
+
+def _year(scenario: Scenario) -> int:
+    """Ticks a year."""
+    return DAYS_A_YEAR if scenario.calendar.weekends else WORKING_DAYS_A_YEAR
+
+
+def _lending(scenario: Scenario) -> np.record:
+    """What holds for loans: parameters as they stand, rates of a year made rates of a day."""
+    lending, year = rows(LENDING, 1)[0], _year(scenario)
+    for field in LENDING.names or ():
+        if field in PER_YEAR:
+            lending[field] = scenario.effective(PER_YEAR[field]) / year
+        elif field not in ("account_asks", "account_loan_log_median", "most_asks", "days_a_year"):
+            lending[field] = scenario.effective(LENDING_NAMES.get(field, field))
+    lending.account_asks = scenario.effective("loan_rate", ACCOUNT) / year
+    lending.account_loan_log_median = math.log(scenario.effective("loan_median", ACCOUNT))
+    lending.most_asks = max(scenario.effective("loan_rate", name) for name in (*segment_names(scenario), ACCOUNT)) / year
+    lending.days_a_year = year
+    return lending
 
 
 def _days(scenario: Scenario) -> np.recarray:
@@ -105,7 +140,10 @@ def _days(scenario: Scenario) -> np.recarray:
     days.demand, days.week, days.month = line.demand, line.week, line.month
     days.month_ends, days.quarter_ends = line.last_of_month, line.last_of_quarter
     days.number = [day.month for day in line.dates]
-    for period, ends in enumerate((line.last_of_month, line.last_of_quarter)):
+    days.rest[:-1] = [float((later - day).days - 1) for day, later in zip(line.dates, line.dates[1:], strict=False)]
+    days.month_days = [monthrange(day.year, day.month)[1] for day in line.dates]
+    days.half_year_ends, days.year_ends = line.last_of_half_year, line.last_of_year
+    for period, ends in enumerate((line.last_of_month, line.last_of_quarter, line.last_of_half_year, line.last_of_year)):
         ahead, in_last, last = 0.0, 0.0, 0
         for day in range(line.days - 1, -1, -1):
             if ends[day]:
@@ -131,6 +169,8 @@ def practice_of(policy: Policy, scenario: Scenario, branch: str) -> Practice:
             places.mentor[names.index(pupil)] = names.index(teacher)
     par = rows(PRACTICE_NUMBERS, 1)[0]
     par.every_days = reporting.every_days or 0
+    par.decline_above = practices.lending.decline_above
+    par.loan_limit = np.inf if practices.lending.limit is None else practices.lending.limit
     par.meeting_hours = reporting.minutes / 60.0
     par.meeting_first = reporting.time == "morning"
     par.pairs_visible = reporting.visible == "pairs"
@@ -146,7 +186,7 @@ def practice_of(policy: Policy, scenario: Scenario, branch: str) -> Practice:
         par.attention[CHANNELS.index(channel)] = order_attention(rank, scenario.effective("order_pull"))
     for k, channel in enumerate(CHANNELS):
         par.access[k] = access(leads.assigned_share, scenario.effective("channel_neglect", channel))
-    return Practice(par, places, _visible(reporting.visible, managers))
+    return Practice(par, places, _visible(reporting.visible, managers), aims_of(policy, scenario), retail_of(policy, scenario))
 
 
 def _visible(rule_or_list: object, managers: Mapping[str, object]) -> np.ndarray:
@@ -174,12 +214,23 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
     longest = int(w.people.portfolio.max()) + room - int(w.people.portfolio.sum())
     count = int(elements.lines[0].count)
     more = PLAN_LINES + (count + 1) * BOOKS + months * count if plan_row(elements).timed else 0
+    lent = room if w.lending.lending > 0.0 else 0              # a customer has one loan at a time
     return State(
         rows(MANAGER, n), rows(CUSTOMER, room), rows(POOL, n + 1, CHANNEL_COUNT), np.zeros((n, longest), dtype=np.int64),
         rows(TALLY, 1)[0], np.zeros((n, count + more), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
-        rows(OUTLOOK, merged.lines[0].count), rows(DESK, 1)[0], rows(MANAGER, 1)[0],
+        rows(OUTLOOK, merged.lines[0].count), new_desk(merged), rows(MANAGER, 1)[0],
+        rows(CREDIT, n), rows(LOAN, n, longest if lent else 0), rows(LOAN, lent), np.zeros((months if lent else 0, n, len(LEDGER))),
     )
+
+
+def new_desk(merged: Schedules) -> np.record:
+    """An empty desk that knows which measures pay counts."""
+    desk = rows(DESK, 1)[0]
+    used = sorted({int(measure) for measure in merged.lines[: merged.lines[0].count].measure if measure >= 0})
+    desk.uses = len(used)
+    desk.used[: len(used)] = used
+    return desk
 
 
 def room_for(w: World) -> int:
@@ -192,12 +243,13 @@ def clear(s: State) -> None:
     """Make a used branch empty again. Customers' rows need no clearing: they are written before they are read."""
     for i in range(len(s.managers)):
         s.managers[i] = s.blank
-    s.tally.customers, s.tally.overflow = 0, 0
+    s.tally.customers, s.tally.overflow, s.tally.loans = 0, 0, 0
     s.lines[:], s.months[:], s.weeks[:], s.daily_accounts[:], s.finals[:] = 0, 0, 0.0, 0.0, 0.0
+    s.ledger[:] = 0.0
 
 
 @rule
-def begin(s: State, w: World, q: Practice, seed: np.uint64) -> None:
+def begin(s: State, w: World, q: Practice, seed: np.uint64, f: Full) -> None:
     """The morning of the first day: people, pools, pairs, customers."""
     clear(s)
     for i in range(len(w.people)):
@@ -215,8 +267,18 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64) -> None:
     for k in range(CHANNEL_COUNT):
         s.desk.yields[k, ACCOUNTS] = 1.0
     s.desk.yields[SERVICE, SERVICE_CONTACTS] = 1.0
+    begin_aims(s, w, q, seed)
     make_pairs(s, w, q, seed)
-    populate(s, w, seed)
+    open_books(s, w, f, q, seed)
+    if q.retail.allocation > 0:
+        allot(s, w, f, q, seed)
+    else:
+        populate(s, w, seed)
+        if w.par.customer_detail > 0.0:
+            welcome_all(s, w, f, seed)
+    endow(s, f)
+    if w.lending.lending > 0.0:
+        open_credit(s, w)
 
 
 @rule

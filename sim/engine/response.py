@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.engine.planner import NOBODY, Person, plan_effort
-from sim.engine.state import ACTIVITY_COUNT, DESK, OUTLOOK, PAY_MEASURES, rows
+from sim.engine.prepare import new_desk
+from sim.engine.state import OUTLOOK, PAY_MEASURES, SERVICE, SERVICE_CONTACTS, rows
 from sim.policy.kernel import FURTHER, Schedules
 from sim.policy.schedule import pay_tables
 from sim.policy.schema import Policy
@@ -42,12 +43,13 @@ def best_response(
     `sim.rules.effort.norm_pull`. imposed: hours a day taken. levels, refinements: fineness of the search.
     """
     merged = (pay_tables(policy, PAY_MEASURES) if isinstance(policy, Policy) else policy)[1]
-    desk, outlook = rows(DESK, 1)[0], rows(OUTLOOK, merged.lines[0].count)
+    desk, outlook = new_desk(merged), rows(OUTLOOK, merged.lines[0].count)
     theta = np.atleast_1d(np.asarray(productivity, dtype=np.float64))
     desk.theta[: len(theta)] = theta
-    desk.own_worth[:] = np.broadcast_to(np.asarray(own_worth, dtype=np.float64), (ACTIVITY_COUNT,))
-    desk.yields[: ACTIVITY_COUNT - 1, 0] = 1.0
-    desk.yields[ACTIVITY_COUNT - 1, 1] = 1.0
+    own = np.atleast_1d(np.asarray(own_worth, dtype=np.float64))
+    desk.own_worth[: len(own) if len(own) > 1 else None] = own
+    desk.yields[:SERVICE, 0] = 1.0
+    desk.yields[SERVICE, SERVICE_CONTACTS] = 1.0
     lines = merged.lines[: merged.lines[0].count]
     mine = lines.joint != FURTHER
     outlook.done, outlook.others, outlook.left, outlook.scale = done * mine, others * mine, days_left, 1.0

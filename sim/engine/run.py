@@ -10,8 +10,10 @@ import numpy as np
 from sim.compiled import rule
 from sim.engine.day import live_day
 from sim.engine.prepare import begin, new_state
+from sim.engine.shop import larger_full, new_full
 from sim.engine.stages.customers import close_books
-from sim.engine.state import Practice, State, World
+from sim.engine.stages.keeping import close_shop
+from sim.engine.state import Full, Practice, State, World
 from sim.engine.streams import mix, name_key, replication_seed
 from sim.policy.kernel import Schedules
 
@@ -19,7 +21,9 @@ from sim.policy.kernel import Schedules
 class BranchRuns(NamedTuple):
     """What R replications of one branch left behind; n managers, W weeks, M months, E pay lines, D days.
 
-    weeks (R, W, n, RECORDS); months (R, M, n) fen; lines (R, n, E) fen (see State); daily_accounts (R, D, n); finals (R, n, FINALS).
+    weeks (R, W, n, RECORDS); months (R, M, n) fen; lines (R, n, E) fen (see State); daily_accounts (R, D, n); finals (R, n, FINALS);
+    ledger (R, M, n, LEDGER), without months where nobody borrows.
+    sold (R, W, n, SOLD), held (R, n, SOLD_AT_END): customers in full (no columns where customers are in their short form).
     """
 
     weeks: np.ndarray
@@ -27,27 +31,36 @@ class BranchRuns(NamedTuple):
     lines: np.ndarray
     daily_accounts: np.ndarray
     finals: np.ndarray
+    ledger: np.ndarray
+    sold: np.ndarray
+    held: np.ndarray
 
 
 @rule
-def live(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64) -> None:
+def live(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64,
+         f: Full) -> None:
     """One branch through the whole horizon."""
-    begin(s, w, q, seed)
+    begin(s, w, q, seed, f)
     for day in range(len(w.days)):
-        live_day(s, w, q, elements, merged, seed, day)
-    close_books(s, w, len(w.days) - 1)
+        live_day(s, w, q, elements, merged, seed, day, f)
+    if w.par.customer_detail > 0.0:
+        close_shop(s, w, f, len(w.days) - 1)
+    else:
+        close_books(s, w, len(w.days) - 1)
 
 
 @rule
 def run_block(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seeds: np.ndarray,
-              out: BranchRuns) -> bool:
+              out: BranchRuns, f: Full) -> bool:
     """Replications one after another, results into `out`; False when there was too little room for the customers."""
     for r in range(len(seeds)):
-        live(s, w, q, elements, merged, seeds[r])
+        live(s, w, q, elements, merged, seeds[r], f)
         if s.tally.overflow > 0:
             return False
         out.weeks[r], out.months[r], out.lines[r] = s.weeks, s.months, s.lines
         out.daily_accounts[r], out.finals[r] = s.daily_accounts, s.finals
+        out.ledger[r] = s.ledger
+        out.sold[r], out.held[r] = f.weeks, f.finals
     return True
 
 
@@ -61,8 +74,11 @@ def branch_seeds(seed: int, replications: Sequence[int], branch: str) -> np.ndar
 def run_branch(w: World, q: Practice, elements: Schedules, merged: Schedules, seeds: np.ndarray) -> BranchRuns:
     """Run one branch once per seed."""
     s = new_state(w, elements, merged)
-    out = BranchRuns(*(np.zeros((len(seeds), *a.shape), a.dtype) for a in (s.weeks, s.months, s.lines, s.daily_accounts, s.finals)))
+    f, w = new_full(w, len(s.customers)), w._replace(shop=None)
+    out = BranchRuns(*(np.zeros((len(seeds), *a.shape), a.dtype) for a in (
+        s.weeks, s.months, s.lines, s.daily_accounts, s.finals, s.ledger, f.weeks, f.finals)))
     with np.errstate(over="ignore"):
-        while not run_block(s, w, q, elements, merged, seeds, out):
+        while not run_block(s, w, q, elements, merged, seeds, out, f):
             s = new_state(w, elements, merged, 2 * len(s.customers))
+            f = larger_full(f, len(s.customers))
     return out

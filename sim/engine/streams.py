@@ -17,6 +17,8 @@ from sim.compiled import rule
 U64 = np.uint64
 _GOLDEN = U64(0x9E3779B97F4A7C15)
 _M1, _M2 = U64(0xBF58476D1CE4E5B9), U64(0x94D049BB133111EB)
+_W1, _W2 = U64(0x96DE1B173F119089), U64(0x319642B2D24D8EC3)          # inverses of _M1, _M2 modulo 2^64
+_S62, _S54, _S60 = U64(62), U64(54), U64(60)
 _S30, _S27, _S31, _S12 = U64(30), U64(27), U64(31), U64(12)
 
 # Purposes, below 100; channel k adds 100 (k + 1). Numbers are part of every result: never reuse one, add at the end.
@@ -24,6 +26,10 @@ TALENT, MOTIVE, LEANING, PAIRING, OPT_IN = 1, 2, 3, 4, 5
 CONTACTS, CONVERSION, PROBLEM, PARTNER_LEAD, ASSIGNED_LEAD = 10, 11, 12, 13, 14
 BALANCE, SATISFACTION, HAZARD, CHURN, SEGMENT, REFERRER, START_BALANCE = 20, 21, 22, 23, 24, 25, 26
 REVISIT, TREMBLE = 30, 31
+JUDGEMENT, LIKING, AUDIT, SCRUPLES, REPORT_ERROR = 60, 61, 62, 63, 64
+APPLICATION, LOAN_KEY, QUALITY, DETECTION, LOAN_CLASS = 40, 41, 42, 43, 44
+NEED, OFFER, OFFER_SIZE, MARKET, CAUSE, REFERRAL, WAY, PICK, HELD_AT_START = 70, 71, 72, 73, 74, 75, 76, 77, 78
+DEAL, DEAL_SIZE, DEAL_RIVAL, WALK_IN, RECEPTION, ALLOTMENT = 79, 80, 81, 82, 83, 84
 POISSON_SUMMED = 600.0   # means above draw from the normal approximation
 ALWAYS = 1_000_000       # stands for the day in draws made once in a lifetime
 
@@ -34,6 +40,14 @@ def mix(z: np.uint64) -> np.uint64:
     z = (z ^ (z >> _S30)) * _M1
     z = (z ^ (z >> _S27)) * _M2
     return z ^ (z >> _S31)
+
+
+@rule
+def unmix(z: np.uint64) -> np.uint64:
+    """The number that `mix` turns into this one: so that branches of a replication can find what they share."""
+    z = (z ^ (z >> _S31) ^ (z >> _S62)) * _W2
+    z = (z ^ (z >> _S27) ^ (z >> _S54)) * _W1
+    return z ^ (z >> _S30) ^ (z >> _S60)
 
 
 @rule

@@ -12,15 +12,17 @@ from sim.world.fields import Flag, Text, Title
 
 
 class Measure(BaseModel):
-    """One outcome. kind says how managers and weeks add up (data/measures.yaml); better: which way is good."""
+    """One outcome. kind says how managers and weeks add up (data/measures.yaml); better: which way is good. needs: the
+    mechanism without which there is nothing to report."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["sum", "mean", "last", "customers", "branch"]
+    kind: Literal["sum", "mean", "last", "customers", "branch", "stock", "ratio"]
     unit: Text
     better: Literal["higher", "lower", "neither"]
     weekly: Flag
     label: Title
+    needs: Text | None = None
 
 
 @lru_cache(maxsize=1)

@@ -13,11 +13,12 @@ from sim.policy.facts import Along, along, is_fixed
 from sim.policy.lint import PlanWarning, Reached, known_codes, warnings_of, word
 from sim.policy.payment import Crediting, Terms
 from sim.world import Calendar, Scenario, check_fit
+from sim.world.fit import counted
 
 QUICK = 50               # replications: enough for a median, and done in a second
 SCALE = 1e6              # CNY a unit, so that rounding to the fen loses nothing
-WHOLE = 0.85             # of an average month's or quarter's days: less is a period cut short
-DAYS = {"month": 365.25 / 12, "quarter": 365.25 / 4}
+WHOLE = 0.85             # of an average period's days: less is a period cut short
+DAYS = {"month": 365.25 / 12, "quarter": 365.25 / 4, "half_year": 365.25 / 2, "year": 365.25}
 
 
 def lint(policy: Policy, scenario: Scenario | None = None, disable: Collection[str] = (), replications: int = QUICK,
@@ -37,7 +38,7 @@ def reached(policy: Policy, scenario: Scenario, replications: int = QUICK, seed:
     that the simulation does not know are left out of the policy, and say so (`simulated` is False).
     """
     check_numbers(replications, seed, 1)
-    known = simulated_part(policy)
+    known = simulated_part(policy, scenario)
     drawn = {name: found for name, element in known.pay.items() if (found := along(element)) is not None and _is_counted(found)}
     beyond = Reached(np.array([]), np.nan, how=word("given"), simulated=False)
     if drawn:
@@ -61,12 +62,11 @@ def reached(policy: Policy, scenario: Scenario, replications: int = QUICK, seed:
     return results
 
 
-def simulated_part(policy: Policy) -> Policy:
-    """The policy with the elements that the simulation knows, unless they refer to others; terms for the whole plan are left aside."""
-    from sim.engine.state import PAY_MEASURES
+def simulated_part(policy: Policy, scenario: Scenario) -> Policy:
+    """The policy with the elements that can be simulated in the scenario, unless they refer to others; terms for the whole plan are left aside."""
     from sim.policy.schedule import not_simulated
 
-    places = [place for place, _ in not_simulated(policy, PAY_MEASURES)]
+    places = [place for place, _ in not_simulated(policy, counted(scenario))]
     pay = {name: element for name, element in policy.pay.items()
            if not any(place == f"pay.{name}" or place.startswith(f"pay.{name}.") for place in places)}
     while linked := [name for name, element in pay.items() if any(other not in pay for other in _others(element))]:
@@ -106,8 +106,8 @@ def _paid(policy: Policy, scenario: Scenario, probe: Element, replications: int,
 
 
 def ends_of_whole_periods(line: Calendar, period: str) -> list[int]:
-    """Places among the calendar's months of those in which a whole month or quarter ends."""
-    places = line.month if period == "month" else line.quarter
-    ends = np.flatnonzero(line.last_of_month if period == "month" else line.last_of_quarter)
+    """Places among the calendar's months of those in which a whole period ends."""
+    places: np.ndarray = getattr(line, period)
+    ends = np.flatnonzero(getattr(line, f"last_of_{period}"))
     enough = WHOLE * DAYS[period] * (1.0 if line.spec.weekends else 5 / 7)
     return [int(line.month[end]) for end in ends if np.sum(places == places[end]) >= enough]

@@ -19,7 +19,7 @@ from sim.errors import InputError
 from sim.experiments.measures import list_measures
 from sim.policy import Policy, load_policy
 from sim.reading import digest_of
-from sim.world import Scenario, check_fit, load_scenario
+from sim.world import Scenario, check_counted, check_fit, load_scenario
 
 if TYPE_CHECKING:
     from sim.engine.run import BranchRuns
@@ -53,9 +53,9 @@ class Runs:
         rows = self.frame[(self.frame["level"] == level) & (self.frame["period"] == "total")]
         if level == "manager":
             return rows.pivot(index=["replication", "id"], columns="measure", values="value")
-        cells = {how: rows.pivot_table(index="replication", columns="measure", values="value", aggfunc=how, observed=True)
+        cells = {how: rows.pivot_table(index="replication", columns="measure", values="value", aggfunc=how, observed=True, dropna=False)
                  for how in ("sum", "mean")}
-        wide = pd.DataFrame({name: cells["sum" if list_measures()[name].kind == "sum" else "mean"][name] for name in cells["sum"].columns})
+        wide = pd.DataFrame({name: cells["sum" if list_measures()[name].kind in ("sum", "stock") else "mean"][name] for name in cells["sum"].columns})
         wide["accounts_per_10k_pay"] = _ratio(1e4 * wide["accounts"].to_numpy(), wide["pay"].to_numpy())
         return wide[[name for name in list_measures() if name in wide.columns]]
 
@@ -112,6 +112,7 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
     """
     scenario, policy = loaded(scenario, policy)
     check_numbers(replications, seed, jobs)
+    check_counted(scenario, policy)
     check_fit(scenario, policy)
     provenance = provenance_of(scenario, policy, replications, seed)
     path = Path(store) / f"{digest_of(provenance)}.parquet" if store else None
@@ -150,10 +151,12 @@ def _run(scenario: Scenario, policy: Policy, branch: str, replications: int, see
     from sim.engine.prepare import practice_of, world_of
     from sim.engine.run import BranchRuns, branch_seeds, run_branch
     from sim.engine.state import PAY_MEASURES
+    from sim.policy.framing import framed
     from sim.policy.schedule import pay_tables
 
     world, practice = world_of(scenario, branch), practice_of(policy, scenario, branch)
     elements, merged = pay_tables(policy, PAY_MEASURES)
+    merged = framed(merged, policy, scenario.effective("loss_aversion"))
     seeds = branch_seeds(seed, range(replications), branch)
     size = math.ceil(replications / (jobs * math.ceil(replications / (BLOCK * jobs))))       # as many blocks for each worker
     blocks = [seeds[start:start + size] for start in range(0, replications, size)]
@@ -173,13 +176,20 @@ Piece = tuple[str, list[str], str, str, np.ndarray]           # level, ids, peri
 def _frames(scenario: Scenario, branch: str, runs: BranchRuns) -> Iterator[Piece]:
     """A branch's results, piece by piece: managers first, then the branch."""
     from sim.engine.state import FINALS, RECORDS
+    from sim.experiments.portfolios import sold_pieces
 
     names = list(scenario.branches[branch].managers)
     line = scenario.timeline
     weeks = {name: runs.weeks[..., place] for place, name in enumerate(RECORDS)}
     finals = {name: runs.finals[..., place] for place, name in enumerate(FINALS)}
     pay = runs.months / 100.0
+    books = credit_books(runs.ledger, pay) if runs.ledger.shape[1] else {}
     for name, measure in list_measures().items():
+        if measure.needs and not scenario.mechanism(measure.needs):
+            continue
+        if name in books:
+            yield from _booked(names, branch, name, books[name], line.month_labels)
+            continue
         if name == "pay":
             series, total, labels = pay, pay.sum(axis=1), line.month_labels
         elif name == "satisfaction":
@@ -201,6 +211,8 @@ def _frames(scenario: Scenario, branch: str, runs: BranchRuns) -> Iterator[Piece
              "pay_gini": gini(paid), "accounts_gini": gini(accounts)}
     for name, values in whole.items():
         yield "branch", [branch], "total", name, values[:, None]
+    if runs.sold.shape[-1]:                              # customers in full
+        yield from sold_pieces(names, branch, runs, line.week_labels, _levels)
 
 
 def _satisfaction(names: list[str], branch: str, finals: dict[str, np.ndarray]) -> Iterator[Piece]:
@@ -209,6 +221,48 @@ def _satisfaction(names: list[str], branch: str, finals: dict[str, np.ndarray]) 
     yield "manager", names, "total", "satisfaction", np.where(held > 0, mean, np.nan)
     whole = held.sum(axis=1)
     yield "branch", [branch], "total", "satisfaction", np.where(whole > 0, _ratio((held * mean).sum(axis=1), whole), np.nan)[:, None]
+
+
+Parts = tuple[np.ndarray, np.ndarray | None]          # (R, M, n) by month, and what it is divided by, if anything
+
+
+def credit_books(ledger: np.ndarray, pay: np.ndarray) -> dict[str, tuple[str, Parts]]:
+    """Measures of loans from the months' records and pay (R, M, n): each how it covers more months, and its values by month."""
+    from sim.engine.stages.credit import SHARE_LOST
+    from sim.engine.state import LEDGER
+
+    of = {name: ledger[..., place] for place, name in enumerate(LEDGER)}
+    bad = of["substandard_balance"] + of["doubtful_balance"] + of["loss_balance"]
+    loss = SHARE_LOST[1] * of["substandard_balance"] + SHARE_LOST[2] * of["doubtful_balance"] + SHARE_LOST[3] * of["loss_balance"]
+    before = np.concatenate([np.zeros_like(loss[:, :1]), loss[:, :-1]], axis=1)
+    profit = of["responsible_income"] - of["responsible_cost"] - (loss - before) - of["principal_lost"]
+    flows = ("loans_made", "loans", "applications", "interest_collected", "responsible_income", "responsible_cost", "loans_defaulted", "principal_lost")
+    levels = ("loan_balance", "substandard_balance", "doubtful_balance", "loss_balance", "unrecovered_balance")
+    return {
+        **{name: ("sum", (of[name], None)) for name in flows}, **{name: ("last", (of[name], None)) for name in levels},
+        "loan_size": ("sum", (of["loans_made"], of["loans"])), "default_rate": ("sum", (of["loans_defaulted"], of["loans_made"])),
+        "loan_loss": ("last", (loss, None)), "bad_loan_ratio": ("last", (bad, of["loan_balance"])),
+        "loans_recovered": ("last", (of["recovered"], of["due"])),
+        "responsible_profit": ("sum", (profit, None)), "profit_after_pay": ("sum", (profit - pay, None)),
+    }
+
+
+def _booked(names: list[str], branch: str, measure: str, book: tuple[str, Parts], labels: list[str]) -> Iterator[Piece]:
+    """A measure of the months' records by manager and for the branch, over the horizon and by month; NaN where there is nothing to divide by."""
+    how, (above, below) = book
+
+    def at(months: slice, whole: bool) -> np.ndarray:
+        parts = [None if part is None else part[:, months].sum(axis=1) for part in (above, below)]
+        if whole:
+            parts = [None if part is None else part.sum(axis=1, keepdims=True) for part in parts]
+        if parts[1] is None:
+            return parts[0]
+        return np.where(parts[1] > 0, _ratio(parts[0], parts[1]), np.nan)
+
+    spans = [("total", slice(None) if how == "sum" else slice(-1, None)), *((label, slice(place, place + 1)) for place, label in enumerate(labels))]
+    for label, months in spans:
+        yield "manager", names, label, measure, at(months, False)
+        yield "branch", [branch], label, measure, at(months, True)
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

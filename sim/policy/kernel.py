@@ -18,8 +18,9 @@ from sim.compiled import rule
 SQRT_HALF, SQRT_2PI = 0.7071067811865476, 2.5066282746310002
 KNOT_WIDTH = 1e-9        # so that a third of three accounts reaches the knot at one
 COUNTED = 200            # so many counts are summed exactly; where more matter a normal forecast stands in
-MONTH, QUARTER = 0, 1
-MONTHS_IN_QUARTER = 3
+MONTH, QUARTER, HALF_YEAR, YEAR = 0, 1, 2, 3
+PERIODS = (MONTH, QUARTER, HALF_YEAR, YEAR)
+MONTHS_IN = (1, 3, 6, 12)                                 # a period
 SELF, PAIR, TEAM = 0, 1, 2
 SIMPLE, JOINT, FURTHER = 0, 1, 2                          # FURTHER: a joint line's row for the next measure, in planning
 IN_PERIOD, IN_LAST_MONTH, IN_YEAR = 0, 1, 2               # the time an input covers
@@ -225,7 +226,7 @@ def months_covered(over: int, period: int, number: int) -> int:
     """How many months a reading covers when month `number` of the year ends."""
     if over == IN_YEAR:
         return max(1, number)
-    return 1 if over == IN_LAST_MONTH or period == MONTH else (number - 1) % MONTHS_IN_QUARTER + 1
+    return 1 if over == IN_LAST_MONTH or period == MONTH else (number - 1) % MONTHS_IN[period] + 1
 
 
 @rule

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from sim.policy.base import Count, Flag, Minutes, Name, Number, Part, Share, Sourced
+from sim.policy.base import Count, Flag, Measure, Minutes, Name, Number, Part, Positive, Share, Sourced
 from sim.reading import say, wrong
 
 Channel = Literal["intermediaries", "chains", "street", "network"]
@@ -90,6 +90,121 @@ class Norm(Sourced):
     telling: Literal["excuses", "successes", "nothing"] = "nothing"
 
 
+class Goals(Sourced):
+    """A goal for each manager and period, without pay.
+
+    ratchet: share of the way that the next period's goal moves to this period's result. say: of the managers in setting it, 0
+    (told) to 1 (theirs).
+    """
+
+    measure: Measure = "accounts"
+    level: Positive = Field(description="units a period")
+    period: Literal["month", "quarter"] = "month"
+    ratchet: Share = Field(0.0, description="a share, 0 to 1")
+    say: Share = Field(0.0, description="a share, 0 to 1")
+
+
+class Contest(Sourced):
+    """Prizes by rank in a period's results, the first rank's first; equals share theirs, and nobody wins with nothing.
+
+    league_table: the ranks are shown to all, prizes or not.
+    """
+
+    measure: Measure = "accounts"
+    period: Literal["month", "quarter"] = "month"
+    prizes: tuple[Number, ...] = Field((), max_length=20, description="CNY by rank, such as [3000, 1500]")
+    league_table: Flag = False
+
+    @model_validator(mode="after")
+    def _something_to_win(self) -> Contest:
+        for place, (better, worse) in enumerate(zip(self.prizes, self.prizes[1:], strict=False), start=1):
+            if worse > better:
+                raise wrong("prizes", place, found=say(worse), expected=f"at most the prize before it, {better:g}")
+        if not self.prizes and not self.league_table:
+            raise wrong("prizes", found="an empty list", expected="at least one prize, or `league_table: true`")
+        return self
+
+
+class Discretion(Sourced):
+    """A pot that the supervisor shares out by judgement: `amount` for each manager and period, more to whoever is thought better."""
+
+    measure: Measure = "accounts"
+    period: Literal["month", "quarter"] = "month"
+    amount: Positive = Field(description="CNY a manager and period")
+
+
+class Controls(Sourced):
+    """Checks of what is reported. audit: chance that a false report is found. fine: CNY then. cancels: then the performance pay
+    of that settlement is cancelled."""
+
+    audit: Share = Field(description="a share, 0 to 1")
+    fine: Number = Field(0.0, description="CNY")
+    cancels: Flag = True
+
+
+class Pricing(Sourced):
+    """How far managers may cut the price by themselves."""
+
+    authority: Share = Field(description="a share of the price, 0 to 1")
+
+
+class Framing(Sourced):
+    """How variable pay is told: as a gain, or as a sum one has and may lose. units: results that keep all of it, where the pay
+    has no top of its own. The money is the same either way."""
+
+    frame: Literal["gain", "loss"] = "gain"
+    units: Positive | None = Field(None, description="units of the element's measure")
+class Lending(Sourced):
+    """Rules for loans, where the scenario has customers who borrow.
+
+    decline_above: a known chance of default above which a loan must be declined. limit: the most one customer may owe; None for the
+    scenario's own limit alone.
+    """
+
+    decline_above: Share = Field(1.0, description="chance of default, 0 to 1")
+    limit: Number | None = Field(None, description="CNY a customer")
+class ServiceTier(Part):
+    """A contact standard for customers with assets from `above` CNY on: one contact every so many working days, on a channel."""
+
+    above: Number = Field(description="CNY of a customer's assets from which the tier holds; the first is 0")
+    every_days: Count | None = Field(None, description="working days from one contact to the next; leave out for no standard")
+    channel: Literal["telephone", "mail", "meeting", "preferred"] = "telephone"
+
+
+class Reviews(Part):
+    """A review of the customer's assets, each month or quarter, with customers from `above` CNY on (casebook C13)."""
+
+    above: Number = Field(description="CNY of a customer's assets")
+    every: Literal["month", "quarter"] = "quarter"
+
+
+class Service(Sourced):
+    """Contact standards by value class (casebook C13 and C15): who is due is contacted first, and overdue contacts are counted."""
+
+    tiers: tuple[ServiceTier, ...] = Field((), max_length=4, description="a list of tiers by assets, from 0 upward")
+    reviews: Reviews | None = None
+
+    @model_validator(mode="after")
+    def _from_nought_upward(self) -> Service:
+        marks = [tier.above for tier in self.tiers]
+        if marks and marks[0] != 0:
+            raise wrong("tiers", 0, "above", found=say(marks[0]), expected="0, so that every customer belongs to a tier")
+        for place, (low, high) in enumerate(zip(marks, marks[1:], strict=False), start=1):
+            if high <= low:
+                raise wrong("tiers", place, "above", found=say(high), expected=f"more than {low:g}, where the tier before begins")
+        return self
+
+
+Step = Literal["greeting", "seating", "introduction", "needs_form", "matching", "hand_over", "follow_up", "seeing_off"]
+
+
+class Reception(Sourced):
+    """Steps through which visitors are led (casebook C12), and how strictly. A step not listed is done by habit alone."""
+
+    steps: tuple[Step, ...] = Field(min_length=1, description="a list of steps that are to be done")
+    discipline: Share = Field(0.95, description="share of times a listed step is done, 0 to 1")
+
+
 class Practices(Part):
     """What management does beside paying. A practice left out is absent: no meetings, no pairs, no assigned leads."""
 
@@ -97,3 +212,12 @@ class Practices(Part):
     mentor_pairing: MentorPairing = MentorPairing()
     leads: Leads = Leads()
     norm: Norm = Norm()
+    goals: Goals | None = None
+    contest: Contest | None = None
+    discretion: Discretion | None = None
+    controls: Controls | None = None
+    pricing: Pricing | None = None
+    framing: Framing | None = None
+    lending: Lending = Lending()
+    service: Service | None = None
+    reception: Reception | None = None

@@ -15,15 +15,15 @@ import numpy as np
 
 from sim.policy.base import MONTHS_OF
 from sim.policy.kernel import (
-    AFTERWARDS, ALWAYS, ENTITLED, FURTHER, GATE, IN_LAST_MONTH, IN_PERIOD, IN_YEAR, JOINT, KNOT, LINE, MODIFIER, MONTH, PAIR,
-    QUARTER, REWARD_GATE, SCORE, SCORE_FIRST, SELF, SIMPLE, TEAM, TERM, TIMES, Schedules,
+    AFTERWARDS, ALWAYS, ENTITLED, FURTHER, GATE, HALF_YEAR, IN_LAST_MONTH, IN_PERIOD, IN_YEAR, JOINT, KNOT, LINE, MODIFIER, MONTH, PAIR,
+    QUARTER, REWARD_GATE, SCORE, SCORE_FIRST, SELF, SIMPLE, TEAM, TERM, TIMES, YEAR, Schedules,
 )
 from sim.policy.plan import (
     FAR, NO_INPUT, PASSED, ZERO, Compiled, Fn, Input, Row, Score, as_written, compiled, mark_of, pieces_along, target_of, targets_of,
 )
 from sim.policy.schema import Element, Policy
 
-PERIODS = {"month": MONTH, "quarter": QUARTER}
+PERIODS = {"month": MONTH, "quarter": QUARTER, "half_year": HALF_YEAR, "year": YEAR}
 PAYEES = {"self": SELF, "pair": PAIR, "team": TEAM}
 OVER = {"period": IN_PERIOD, "last_month": IN_LAST_MONTH, "year_to_date": IN_YEAR}
 ROUNDINGS = ("half_up", "half_even", "down", "up")
@@ -160,6 +160,14 @@ def _tables(rows: Sequence[Line], terms: dict[str, int] | None = None) -> Schedu
         for name, value in fields.items():
             line[name] = value
     return Schedules(lines, np.array([tuple(knot) for knot in knots], dtype=KNOT).view(np.recarray))
+
+
+def tables_like(tables: Schedules, knots: Sequence[Sequence[Knot]]) -> Schedules:
+    """The same lines with other schedules in them; only for lines of one input."""
+    lines, stops = tables.lines.copy(), np.cumsum([len(own) for own in knots], dtype=np.int64)
+    for place, own in enumerate(knots):
+        lines[place].first, lines[place].stop = stops[place] - len(own), stops[place]
+    return Schedules(lines, np.array([tuple(knot) for own in knots for knot in own], dtype=KNOT).view(np.recarray))
 
 
 def pay_tables(policy: Policy, measures: Sequence[str]) -> tuple[Schedules, Schedules]:
@@ -412,4 +420,4 @@ def payout_curve(element: Element, units: Iterable[float]) -> list[float]:
     return [float(pay_at(table, 0, float(x))) for x in units]
 
 
-__all__ = ["Knot", "as_written", "knots_of", "not_simulated", "pay_tables", "payout_curve", "summed"]
+__all__ = ["Knot", "as_written", "knots_of", "not_simulated", "pay_tables", "payout_curve", "summed", "tables_like"]

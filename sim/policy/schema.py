@@ -21,6 +21,7 @@ from sim.errors import InputError, nearest
 from sim.policy.base import MONTHS_OF, Measure, Name, Part, Sourced, Text, Words
 from sim.policy.elements import Element
 from sim.policy.payment import Crediting, Override, Terms
+from sim.policy.portfolios import Portfolios
 from sim.policy.practices import CHANNELS, Leads, MentorPairing, Norm, Practices, Reporting
 from sim.policy.readings import Target
 from sim.policy.schedules import (
@@ -46,6 +47,7 @@ class PolicyFile(Part):
     terms: Terms = Terms()
     crediting: Crediting = Crediting()
     practices: Practices = Practices()
+    portfolios: Portfolios | None = None
 
     @model_validator(mode="after")
     def _pairs_where_needed(self) -> PolicyFile:
@@ -114,7 +116,7 @@ class Policy(PolicyFile):
 
     def content(self) -> dict[str, Any]:
         """What of the policy moves the model, as its file would say it; what is left out stays out."""
-        data = self.model_dump(mode="json", by_alias=True, exclude_none=True, include={"pay", "overrides", "terms", "crediting", "practices"})
+        data = self.model_dump(mode="json", by_alias=True, exclude_none=True, include={"pay", "overrides", "terms", "crediting", "practices", "portfolios"})
         return {key: without_words(value) for key, value in data.items() if value or key in ("pay", "practices")}
 
     def overrides_for(self, grade: str = "", state: str = "", person: str = "", month: str = "") -> tuple[int, ...]:

@@ -14,32 +14,38 @@ from sim.policy.schedules import (
     Curve, CurveSchedule, FixedSchedule, LinearSchedule, MatrixSchedule, PriceSchedule, ScorecardSchedule, StepSchedule, SumSchedule,
     TierSchedule,
 )
-from sim.policy.schema import Leads, Norm
+from sim.policy.practices import Lending
+from sim.policy.schema import Leads, Norm, Practices
+from sim.report.describe_service import OPTIONAL, optional_texts
 from sim.report.words import MINUS, known, labels, listed, say
 from sim.world import Scenario
 from sim.world.calendar import partly_lived
 
 ASPECTS = ("pay", "pairing", "reporting", "leads", "norm")
+AIMS = ("goals", "contest", "discretion", "controls", "pricing", "framing")        # practices told beside the norm, where there are any
 SCORE = "score"                        # in place of a measure: a weighted score, of which 1 is 100 points
 Names = Mapping[str, str]
 
 
 def described(policy: Policy, lang: str) -> dict[str, str]:
-    """A short text for each of `ASPECTS`."""
+    """A short text for each of `ASPECTS`, and for those of `OPTIONAL` that the policy has."""
     practices = policy.practices
     return {
         "pay": _apart(_pay(policy, lang), lang),
         "pairing": pairing_text(practices.mentor_pairing, lang), "reporting": _reporting(practices.reporting, lang),
-        "leads": _leads(practices.leads, lang), "norm": _norm(practices.norm, lang),
+        "leads": _leads(practices.leads, lang) + _lending(practices.lending, lang), "norm": _apart([_norm(practices.norm, lang), *(text for name in AIMS if (text := aim_text(practices, name, lang)))], lang),
+        **optional_texts(policy, lang),
     }
 
 
 def shared_and_own(policies: Sequence[Policy], lang: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """What all policies have in common, by aspect; and by policy name, what is left."""
     texts = {policy.name: described(policy, lang) for policy in policies}
-    same = [aspect for aspect in ASPECTS if len({text[aspect] for text in texts.values()}) == 1]
+    aspects = (*ASPECTS, *(aspect for aspect in OPTIONAL if any(aspect in text for text in texts.values())))
+    texts = {name: {aspect: text.get(aspect, say("policy.no_reports", lang)) for aspect in aspects} for name, text in texts.items()}
+    same = [aspect for aspect in aspects if len({text[aspect] for text in texts.values()}) == 1]
     first = texts[policies[0].name]
-    own = {name: {aspect: text[aspect] for aspect in ASPECTS if aspect not in same} for name, text in texts.items()}
+    own = {name: {aspect: text[aspect] for aspect in aspects if aspect not in same} for name, text in texts.items()}
     return {aspect: first[aspect] for aspect in same}, own
 
 
@@ -48,8 +54,8 @@ def guesses(policy: Policy) -> dict[str, str]:
     practices = policy.practices
     parts = {**{f"pay.{name}": element for name, element in policy.pay.items()}, "terms": policy.terms, "crediting": policy.crediting,
              **{f"overrides.#{place}": override for place, override in enumerate(policy.overrides, start=1)},
-             **{f"practices.{name}": getattr(practices, name) for name in type(practices).model_fields}}
-    return {place: part.assumed for place, part in parts.items() if part.assumed}
+             **{f"practices.{name}": getattr(practices, name) for name in type(practices).model_fields}, "portfolios": policy.portfolios}
+    return {place: part.assumed for place, part in parts.items() if part is not None and part.assumed}
 
 
 def _pay(policy: Policy, lang: str) -> Iterable[str]:
@@ -500,10 +506,36 @@ def _leads(leads: Leads, lang: str) -> str:
     return say("policy.leads" if leads.channels else "policy.leads_only", lang, share=f"{100 * leads.assigned_share:g}", channels=channels)
 
 
+def _lending(lending: Lending, lang: str) -> str:
+    """Rules for loans, if there are any."""
+    told = "" if lending.decline_above >= 1 else say("policy.declined", lang, chance=f"{100 * lending.decline_above:g}")
+    return told if lending.limit is None else told + say("policy.owed", lang, limit=f"{lending.limit:,.0f}")
+
+
 def _norm(norm: Norm, lang: str) -> str:
     weights = [f"{known('cohorts', cohort, lang)} {plain(weight)}" for cohort, weight in norm.status.items()]
     status = say("policy.weights", lang, weights=say("list.comma", lang).join(weights)) if weights else say("policy.equal", lang)
     return say("policy.norm", lang, status=status, telling=say(f"policy.tell_{norm.telling}", lang))
+
+
+def aim_text(practices: Practices, name: str, lang: str) -> str:
+    """One of `AIMS` in words, field by field; nothing where the policy has none."""
+    practice = getattr(practices, name)
+    if practice is None:
+        return ""
+    told = [say("policy.aim_part", lang, field=known("policy.field", key, lang), value=_aim_value(key, value, lang))
+            for key, value in practice.model_dump(exclude_none=True, exclude={"source", "assumed"}).items() if value != ()]
+    return say("policy.aim", lang, practice=known("policy.field", name, lang), what=say("list.comma", lang).join(told))
+
+
+def _aim_value(key: str, value: object, lang: str) -> str:
+    if isinstance(value, bool):
+        return say(f"policy.change.{str(value).lower()}", lang)
+    if isinstance(value, tuple):
+        return say("list.comma", lang).join(plain(each) for each in value)
+    if isinstance(value, str):
+        return measure_text(value, lang) if key == "measure" else known("policy", value, lang) if key == "period" else known("policy.value", value, lang)
+    return plain(value)
 
 
 def cut_periods(scenario: Scenario, lang: str) -> list[str]:

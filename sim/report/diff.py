@@ -11,16 +11,17 @@ from sim.policy import Element, Policy
 from sim.policy.diff import ORDER, Change, changes
 from sim.policy.measures import pay_measures
 from sim.report.describe import (
-    changed_text, crediting_text, element_parts, element_text, measure_text, names_of, override_text, pairing_text, plain, terms_text,
+    AIMS, aim_text, changed_text, crediting_text, element_parts, element_text, measure_text, names_of, override_text, pairing_text, plain, terms_text,
     whom_text,
 )
+from sim.report.describe_service import OPTIONAL, optional_texts
 from sim.report.words import MINUS, check_language, known, labels, listed, say, title_of, unit_name
 from sim.world import Scenario, load_mechanisms
 
 # Where the words of values are that a file writes as one of a few; elsewhere `policy.value.`.
 VALUES = {"visible": "policy.seen_", "time": "policy.", "participation": "policy.", "period": "policy.",
           "cohort": "cohorts.", "channels": "policy.channel.", "calculated": "policy.", "every": "policy.", "reported": "policy."}
-SHARES = ("assigned_share", "weight", "advance", "share", "above", "otherwise", "quota", "gives", "attainment")
+SHARES = ("assigned_share", "weight", "advance", "share", "above", "otherwise", "quota", "gives", "attainment", "ratchet", "say", "audit", "authority")
 NAMED = ("indicators", "shares", "pay")      # whose keys are the author's own names
 LONG, FEW = 120, 2          # a description so long is not told twice where no more than a few of its values differ
 RELATIVE = ("target", "minutes", "minutes_per_day", "customers", "days")     # besides money and parameters, told in per cent too
@@ -68,8 +69,13 @@ def _policy_lines(a: Policy, b: Policy, lang: str) -> Iterator[str]:
             yield _order(_field("pay", lang), change, lambda name: _label(a, name, lang), lang)
         elif change.place[0] == "overrides":
             yield from _override_lines(a, b, lang)
-        elif change.place[0] == "practices":
+        elif change.place[0] == "practices" and change.place[1] not in OPTIONAL:
             yield _practice(change, a, b, lang)
+    texts = [optional_texts(each, lang) for each in (a, b)]
+    for aspect in OPTIONAL:
+        if texts[0].get(aspect) != texts[1].get(aspect):
+            nothing = say("policy.change.nothing", lang)
+            yield _line(_field(aspect, lang), texts[0].get(aspect, nothing), texts[1].get(aspect, nothing), lang)
     for whole, told in (("terms", terms_text), ("crediting", crediting_text)):
         inside = [change for change in found if change.place[0] == whole]
         texts = [told(getattr(each, whole), lang, names_of(each, lang)) for each in (a, b)]
@@ -198,6 +204,8 @@ def _override_lines(a: Policy, b: Policy, lang: str) -> Iterator[str]:
 def _practice(change: Change, a: Policy, b: Policy, lang: str) -> str:
     _, practice, *rest = change.place
     aspect = _field(practice, lang)
+    if not rest and practice in AIMS:                # one that only one of the two has, or another frame
+        return _line(aspect, *(aim_text(each.practices, practice, lang) or say("policy.change.nothing", lang) for each in (a, b)), lang)
     if not rest:                                     # another rule of pairing
         return _line(aspect, *(pairing_text(each.practices.mentor_pairing, lang) for each in (a, b)), lang)
     if rest[0] == "status":

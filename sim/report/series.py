@@ -39,7 +39,7 @@ def weekly(run: Runs, measure: str) -> np.ndarray:
     """(replications, weeks): the measure of the scenario's branches taken together, week by week."""
     table = _weeks(run, measure, "branch")
     grouped = table.T.groupby(level="period", observed=True)
-    whole = (grouped.sum() if list_measures()[measure].kind == "sum" else grouped.mean()).T
+    whole = (grouped.sum() if list_measures()[measure].kind in ("sum", "stock") else grouped.mean()).T
     return whole[run.scenario.timeline.week_labels].to_numpy()
 
 

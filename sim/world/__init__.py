@@ -3,7 +3,7 @@
 from sim.world.calendar import Calendar, CalendarSpec, Holiday
 from sim.world.cases import list_cases, load_case
 from sim.world.fields import Title
-from sim.world.fit import check_fit
+from sim.world.fit import check_counted, check_fit
 from sim.world.load import list_scenarios, load_scenario, make_scenario
 from sim.world.parameters import Mechanism, Override, Parameter, load_mechanisms, load_parameters
 from sim.world.scenario import Scenario
@@ -21,7 +21,7 @@ __all__ = [
     "Parameter",
     "Scenario",
     "Title",
-    "check_fit",
+    "check_counted", "check_fit",
     "list_cases",
     "list_scenarios",
     "load_case",

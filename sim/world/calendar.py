@@ -51,9 +51,9 @@ class CalendarSpec(Part):
 class Calendar:
     """The ticks of a scenario, one a working day, with every period they belong to.
 
-    dates: the date of each tick. demand: share of ordinary demand, per tick. week, month, quarter: index per tick into
+    dates: the date of each tick. demand: share of ordinary demand, per tick. week, month, quarter, half_year, year: index per tick into
     ``week_labels`` (ISO weeks such as ``2015-W03``), ``month_labels`` (``2015-01``), ``quarter_labels`` (``2015-Q1``).
-    last_of_month, last_of_quarter: whether a tick ends that period; the last tick of all ends every period.
+    last_of_month, last_of_quarter, last_of_half_year, last_of_year: whether a tick ends that period; the last tick of all ends every period.
     to_month_end, to_quarter_end: ticks left in the period, this one included. Arrays are read-only.
     """
 
@@ -65,9 +65,13 @@ class Calendar:
         self.week, self.week_labels = _periods(self.dates, week_label)
         self.month, self.month_labels = _periods(self.dates, month_label)
         self.quarter, self.quarter_labels = _periods(self.dates, quarter_label)
+        self.half_year, self.half_year_labels = _periods(self.dates, half_year_label)
+        self.year, self.year_labels = _periods(self.dates, lambda day: f"{day.year:04d}")
         self.last_of_week = _last_ticks(self.week)
         self.last_of_month = _last_ticks(self.month)
         self.last_of_quarter = _last_ticks(self.quarter)
+        self.last_of_half_year = _last_ticks(self.half_year)
+        self.last_of_year = _last_ticks(self.year)
         self.to_month_end = _ticks_left(self.last_of_month)
         self.to_quarter_end = _ticks_left(self.last_of_quarter)
 
@@ -90,6 +94,10 @@ def month_label(day: date) -> str:
 
 def quarter_label(day: date) -> str:
     return f"{day.year:04d}-Q{(day.month + 2) // 3}"
+
+
+def half_year_label(day: date) -> str:
+    return f"{day.year:04d}-H{(day.month + 5) // 6}"
 
 
 def partly_lived(calendar: Calendar) -> list[tuple[str, int, int]]:

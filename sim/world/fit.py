@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError, nearest
+from sim.world.catalogue import MEASURES_IN_FULL
 from sim.world.parameters import DEFAULT
 
 if TYPE_CHECKING:
     from sim.world.scenario import Scenario
 
 PAIRS, VISIBLE, STATUS = "practices.mentor_pairing.pairs", "practices.reporting.visible", "practices.norm.status"
+SPANS = "portfolios.spans"
 
 
 def check_fit(scenario: Scenario, policy: Any) -> None:
@@ -21,11 +23,10 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     A cohort without a member is accepted beside one that has members, if the parameters know it: a branch of newcomers
     only is still a branch to which the library's policies apply. policy: a ``Policy``, read but not imported here.
     """
-    from sim.engine.state import PAY_MEASURES
     from sim.policy.schedule import not_simulated
 
     file = policy.files[0] if policy.files else policy.name
-    for place, what in not_simulated(policy, PAY_MEASURES):
+    for place, what in not_simulated(policy, counted(scenario)):
         raise InputError(file, place, found=what, expected="pay that can be simulated; this plan can be back-tested on records "
                          "(`incentivelab backtest`)")
     for place, name in _managers_named(policy):
@@ -37,6 +38,27 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     known = {*scenario.cohorts, *_cohorts_of_parameters(scenario)} if some_present else scenario.cohorts
     for cohort in cohorts:
         _check(cohort, known, file, STATUS, f"a cohort of the scenario {scenario.name}")
+    spans = policy.portfolios.spans if policy.portfolios else {}
+    segments = [name for name, share in scenario.parameter("segment_share").entries() if share > 0.0] if spans else []
+    for segment in spans:
+        _check(segment, segments, file, SPANS, f"a segment with customers in the scenario {scenario.name}")
+
+
+def check_counted(scenario: Scenario, policy: Any) -> None:
+    """Refuse to simulate pay by sales where customers are in their short form and nothing is sold to them."""
+    file = policy.files[0] if policy.files else policy.name
+    for name, element in policy.pay.items():
+        if element.measure in MEASURES_IN_FULL and not scenario.switches.get("full_customers", True):
+            raise InputError(file, f"pay.{name}.measure", found=f"`{element.measure}`, which nobody counts in the scenario {scenario.name}",
+                             expected="a scenario with customers in full (mechanism full_customers), such as retail-branch-full")
+
+
+def counted(scenario: Scenario) -> tuple[str, ...]:
+    """What pay can count in this scenario: nothing of loans where nobody borrows, nothing of sales where customers are in their short form."""
+    from sim.engine.state import CREDIT_MEASURES, PAY_MEASURES
+
+    idle = (*(() if scenario.switches.get("credit", False) else CREDIT_MEASURES), *(() if scenario.switches.get("full_customers", False) else MEASURES_IN_FULL))
+    return tuple(name for name in PAY_MEASURES if name not in idle)
 
 
 def _pairs_named(policy: Any) -> Iterator[tuple[str, str, str]]:

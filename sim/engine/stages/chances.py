@@ -35,6 +35,8 @@ def fresh_share(pool: np.record, par: np.record) -> float:
 def chance(m: np.record, k: int, channel: np.record, par: np.record) -> float:
     """Chance that a contact of manager m on channel k converts, before what the customer adds."""
     p = conversion(m.skill[k], channel.unskilled, channel.skilled) * m.talent * blocked(m.problems[k], par.problem_block)
+    if k != INTERMEDIARIES:
+        p *= m.lure                                     # a price cut
     return min(MOST_CHANCE, p * (1.0 - par.dependence_effect * m.dependence))
 
 

@@ -11,7 +11,7 @@ from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_SATISFACTION, R_CONTACTS,
 from sim.engine.streams import (
     ALWAYS, CHURN, CONTACTS, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, normal, poisson, stream, uniform,
 )
-from sim.policy.kernel import MONTH, QUARTER
+from sim.policy.kernel import PERIODS
 from sim.rules.customers import contacted, decayed, exposure
 from sim.rules.prospecting import mean_contacts
 
@@ -20,18 +20,26 @@ from sim.rules.prospecting import mean_contacts
 def settle_customer(s: State, w: World, seed: np.uint64, i: int, row: int, day: int, balance: float, segment: int,
                     number: int) -> None:
     """Write a customer into the arrays and into manager i's book. number: the customer's own, for the draws."""
+    admit(s, w, seed, i, i, row, day, balance, segment, number, True)
+
+
+@rule
+def admit(s: State, w: World, seed: np.uint64, i: int, home: int, row: int, day: int, balance: float, segment: int, number: int,
+          managed: bool) -> None:
+    """Write a customer into the arrays and into manager i's book, unless nobody manages the customer. home: whose luck is drawn."""
     c = s.customers[row]
     c.owner, c.segment, c.balance, c.seen = i, segment, balance, day
-    key = stream(seed, SATISFACTION, w.people[i].seat, ALWAYS)
+    key = stream(seed, SATISFACTION, w.people[home].seat, ALWAYS)
     start = w.par.satisfaction_start + w.par.satisfaction_spread * normal(uniform(key, number))
     s.customers[row].satisfaction = min(1.0, max(0.0, start))
-    s.customers[row].irritation = 0.0
-    place = uniform(stream(seed, HAZARD, w.people[i].seat, ALWAYS), number) * (len(w.hazards) - 1)
+    s.customers[row].irritation, s.customers[row].borrows = 0.0, 0
+    place = uniform(stream(seed, HAZARD, w.people[home].seat, ALWAYS), number) * (len(w.hazards) - 1)
     below = int(place)
     s.customers[row].hazard = w.hazards[below] + (place - below) * (w.hazards[below + 1] - w.hazards[below])
-    s.customers[row].patience = -math.log(uniform(stream(seed, CHURN, w.people[i].seat, ALWAYS), number))
-    s.book[i, s.managers[i].held] = row
-    s.managers[i].held += 1
+    s.customers[row].patience = -math.log(uniform(stream(seed, CHURN, w.people[home].seat, ALWAYS), number))
+    if managed:
+        s.book[i, s.managers[i].held] = row
+        s.managers[i].held += 1
     s.tally.customers = row + 1
 
 
@@ -46,7 +54,7 @@ def populate(s: State, w: World, seed: np.uint64) -> None:
                 segment += 1
             kind = w.segments[segment]
             balance = math.exp(kind.balance_log_median + kind.balance_log_sd * normal(uniform(balances, c)))
-            settle_customer(s, w, seed, i, s.tally.customers, 0, balance, segment, c)
+            admit(s, w, seed, i, i, s.tally.customers, 0, balance, segment, c, True)
 
 
 @rule
@@ -73,7 +81,7 @@ def serve(s: State, w: World, seed: np.uint64, day: int) -> None:
             s.customers[row].irritation += 1.0
             s.managers[i].next_visit = place + 1
             made += 1
-        for period in (MONTH, QUARTER):
+        for period in PERIODS:
             s.managers[i].period_units[SERVICE_CONTACTS, period] += made
         s.weeks[w.days[day].week, i, R_CONTACTS] += made
 

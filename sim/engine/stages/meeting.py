@@ -9,9 +9,10 @@ import numpy as np
 from sim.compiled import rule
 from sim.engine.stages.peers import leaning_of_seen, sees
 from sim.engine.state import SERVICE, Practice, State, World
-from sim.engine.streams import REVISIT, stream, uniform
+from sim.engine.streams import REPORT_ERROR, REVISIT, normal, stream, uniform
 from sim.rules.meetings import answered, believe, kalman_gain, pressed, worn_excuse
 from sim.rules.peers import chance_high, status_after
+from sim.rules.psychology import misheard
 
 TELLS_SUCCESSES, TELLS_EXCUSES = 1, 2
 
@@ -31,7 +32,7 @@ def hold_meeting(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> 
         answer_questions(s, w, q, i)
     for i in range(n):
         give_account(s, w, q, i)
-        revise_belief(s, w, i)
+        revise_belief(s, w, i, seed, day)
         revise_leaning(s, w, q, i, seed, day)
     for i in range(n):
         s.managers[i].status = status_after(s.managers[i].status, s.managers[i].total, mean_total, w.par.status_drift)
@@ -72,7 +73,7 @@ def give_account(s: State, w: World, q: Practice, i: int) -> None:
 
 
 @rule
-def revise_belief(s: State, w: World, i: int) -> None:
+def revise_belief(s: State, w: World, i: int, seed: np.uint64, day: int) -> None:
     """Own productivity, as a factor on what skill promises, is judged by the results since the last meeting."""
     expected = s.managers[i].since_meeting[1]
     if expected <= 1e-9:
@@ -81,9 +82,12 @@ def revise_belief(s: State, w: World, i: int) -> None:
     if gain <= 0.0:
         if s.managers[i].belief_variance <= 0.0:
             return
-        gain = kalman_gain(s.managers[i].belief_variance, 1.0 / expected)
+        gain = kalman_gain(s.managers[i].belief_variance, 1.0 / expected + w.par.report_noise * w.par.report_noise)
         s.managers[i].belief_variance = (1.0 - gain) * s.managers[i].belief_variance
-    s.managers[i].belief = believe(s.managers[i].belief, s.managers[i].since_meeting[0] / expected, gain)
+    observed = s.managers[i].since_meeting[0] / expected
+    if w.par.report_noise > 0.0:
+        observed = misheard(observed, w.par.report_noise, normal(uniform(stream(seed, REPORT_ERROR, w.people[i].seat, day), 0)))
+    s.managers[i].belief = believe(s.managers[i].belief, observed, gain)
 
 
 @rule

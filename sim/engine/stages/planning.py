@@ -8,13 +8,17 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.planner import NOBODY, Person, plan_effort
+from sim.engine.stages.aims import add_aims
 from sim.engine.stages.chances import intrinsic_worth, partner_chance, pool_row, promise, spread
+from sim.engine.stages.credit import keep_worth, look_at_loans, settle_still, weigh_credit
+from sim.engine.stages.expecting import book_selling, lay_out_selling, note_plan
 from sim.engine.stages.peers import meets_on, norm_of
 from sim.engine.stages.settling import of_service, shares_pay, year_so_far
-from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, SERVICE, SERVICE_CONTACTS, Practice, State, World
+from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, COLLECTION, CROSS, DEALS, SERVICE, SERVICE_CONTACTS, VETTING, Practice, State, World
 from sim.engine.streams import TREMBLE, stream
 from sim.policy.kernel import AFTERWARDS, ALWAYS, MONTH, SIMPLE, Schedules, plan_row
 from sim.rules.prospecting import mean_contacts
+from sim.rules.psychology import impatience
 
 
 @rule
@@ -47,9 +51,15 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
                     o.others += s.managers[j].planned[line.measure] * w.days[day].demand
                 if line.measure == ACCOUNTS:
                     o.others += windfall(s.managers[j], w.par, q.par, n) * w.days[day].demand
+                o.others += s.managers[j].standing[line.measure]
         o.scale = 1.0 / members if line.own else 1.0
         o.share = 1.0 if line.own else 1.0 / members
         o.left = w.days[day].left[line.period] / w.days[day].demand
+        o.sd = s.managers[i].spread[line.measure] * math.sqrt(members)
+        if w.par.present_bias < 1.0 or w.par.pay_discount > 0.0:
+            o.share *= impatience(w.days[day].left[line.period] - w.days[day].demand, w.par.present_bias, w.par.pay_discount)
+        if w.lending.lending > 0.0:
+            look_at_loans(s, w, q, line, o, i, day)
 
 
 @rule
@@ -84,6 +94,8 @@ def plan(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: 
         plan_one(s, w, q, pay, i, seed, day)
     for i in range(len(s.managers)):
         book_plan(s.managers[i], w.par, w.days[day].demand)
+        if w.par.customer_detail > 0.0 and w.days[day].demand > 0.0:
+            book_selling(s.managers[i], w.days[day].demand)
 
 
 @rule
@@ -94,6 +106,8 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
     weigh_activities(s, w, q, i, day)
     imposed = imposed_hours(s, w, q, i, day)
     capacity = max(0.0, person.capacity - imposed)
+    if q.aims.on:
+        add_aims(s, w, q, i, day, imposed, capacity)    # 8
     if w.days[day].demand <= 0.0:                       # nobody is to be met today
         for k in range(ACTIVITY_COUNT):
             m.hours[k] = 0.0
@@ -104,16 +118,22 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
     look_ahead(s, w, q, pay, i, day)
     if plan_row(pay).uneven:
         look_closer(s, w, q, pay, i, day)
+    if w.lending.lending > 0.0:
+        settle_still(pay, s.outlook, person.risk_aversion)
     effort, _ = plan_effort(pay, s.desk, s.outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
     if w.par.plan_tremble > 0.0:
         effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
     if day > 0:
         effort += w.par.habit_share * (m.effort - effort)
     effort = min(effort, capacity)
+    if w.lending.lending > 0.0:
+        keep_worth(s, i)
     m.worth, m.worth_of_mentee = s.desk.worth[ACCOUNTS], shared_worth(s, q, pay, i)
     for k in range(ACTIVITY_COUNT):
         m.intended[k] = s.desk.split[k] * effort
         m.hours[k] = m.intended[k]
+    if w.par.customer_detail > 0.0:
+        note_plan(m, s.desk, w.par.effort_eta)
 
 
 @rule
@@ -138,6 +158,10 @@ def weigh_activities(s: State, w: World, q: Practice, i: int, day: int) -> None:
         d.own_worth[k] = worth
     d.theta[SERVICE] = w.par.service_pace * w.days[day].demand if m.held > 0 else 0.0
     d.own_worth[SERVICE] = w.par.service_duty
+    if w.lending.lending > 0.0:
+        weigh_credit(s, w, i)
+    if w.par.customer_detail > 0.0:
+        lay_out_selling(m, d)
 
 
 @rule
@@ -146,7 +170,7 @@ def taste(s: State, w: World, q: Practice, i: int, imposed: float, capacity: flo
     m, person = s.managers[i], w.people[i]
     seen, bundled = m.norm >= 0.0, q.par.bundled and m.mentor >= 0
     return Person(
-        person.effort_cost, w.par.effort_gamma, w.par.effort_eta, imposed, capacity, m.norm,
+        person.effort_cost * m.toil, w.par.effort_gamma, w.par.effort_eta, imposed, capacity, m.norm,
         w.par.norm_below if seen else 0.0, w.par.norm_above if seen else 0.0,
         s.managers[m.mentor].effort if bundled else NOBODY, w.par.ceiling_pull if bundled else 0.0, person.risk_aversion,
     )
@@ -166,11 +190,12 @@ def keep_plan(m: np.record, capacity: float) -> None:
 @rule
 def book_plan(m: np.record, par: np.record, demand: float) -> None:
     """Keep what the plan would bring on an ordinary day (units), so that colleagues' expectations can use it."""
-    effort, accounts = m.hours[SERVICE], 0.0
+    effort, accounts = m.hours[SERVICE] + m.hours[VETTING] + m.hours[COLLECTION], 0.0
     for k in range(SERVICE):
         effort += m.hours[k]
         if m.hours[k] > 0.0:
             accounts += m.promised[k] * math.pow(m.hours[k], par.effort_eta)
+    effort += m.hours[CROSS] + m.hours[DEALS]
     m.effort = effort
     if demand > 0.0:
         m.planned[ACCOUNTS] = accounts / demand

@@ -8,12 +8,14 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import (
-    B_ADVANCED, B_BALANCE, B_DUE, B_MONTH, B_QUARTER, BOOKS, F_HELD, L_CEILING, L_DRAW, L_GUARANTEE, MEASURE_COUNT, PLAN_LINES, R_DAYS, R_EFFORT, R_LEANING, R_NORM,
-    R_PRESSURE, R_SKILL, SERVICE, Practice, State, World,
+    B_ADVANCED, B_BALANCE, B_DUE, B_HALF_YEAR, B_MONTH, B_QUARTER, B_YEAR, BOOKS, F_HELD, ITEMS_EACH, L_CEILING, L_DRAW, L_GUARANTEE, M_BALANCE, M_DEPOSITS,
+    M_INTEREST, M_UNRECOVERED, MEASURE_COUNT, PLAN_LINES, R_DAYS, R_EFFORT, R_LEANING, R_NORM,
+    R_COLLECTION, R_PRESSURE, R_SKILL, R_VETTING, SERVICE, COLLECTION, VETTING, Practice, State, World,
 )
 from sim.policy import timing
 from sim.policy.kernel import (
-    IN_LAST_MONTH, IN_YEAR, MONTH, MONTHS_IN_QUARTER, PAIR, QUARTER, SIMPLE, TEAM, Schedules, months_covered, pay_at, pay_joint, plan_row, rounded_fen, to_fen,
+    HALF_YEAR, IN_LAST_MONTH, IN_YEAR, MONTH, MONTHS_IN, PAIR, PERIODS, QUARTER, SIMPLE, TEAM, Schedules, months_covered, pay_at, pay_joint, plan_row,
+    rounded_fen, to_fen,
 )
 from sim.rules.meetings import faded
 
@@ -38,6 +40,26 @@ def shares_pay(s: State, q: Practice, line: np.record, i: int, j: int) -> bool:
 
 
 @rule
+def ends(today: np.record, period: int) -> bool:
+    """Whether the period ends today."""
+    if period == MONTH:
+        return today.month_ends
+    if period == QUARTER:
+        return today.quarter_ends
+    return today.half_year_ends if period == HALF_YEAR else today.year_ends
+
+
+@rule
+def book_of(period: int) -> int:
+    """The column in which an element's earnings of the open period are kept."""
+    if period == MONTH:
+        return B_MONTH
+    if period == QUARTER:
+        return B_QUARTER
+    return B_HALF_YEAR if period == HALF_YEAR else B_YEAR
+
+
+@rule
 def settle_pay(s: State, w: World, q: Practice, pay: Schedules, day: int) -> None:
     """Pay what ends today, line by line, each rounded to the fen; then the period's counters start anew."""
     today = w.days[day]
@@ -48,7 +70,7 @@ def settle_pay(s: State, w: World, q: Practice, pay: Schedules, day: int) -> Non
                 settle_over_time(s, w, q, pay, i, day)
     else:
         for e in range(pay.lines[0].count):
-            if today.month_ends if pay.lines[e].period == MONTH else today.quarter_ends:
+            if ends(today, pay.lines[e].period):
                 for i in range(len(s.managers)):
                     fen = to_fen(line_of(s, q, pay, e, i))
                     s.lines[i, e] += fen
@@ -57,8 +79,8 @@ def settle_pay(s: State, w: World, q: Practice, pay: Schedules, day: int) -> Non
         for i in range(len(s.managers)):
             for measure in range(MEASURE_COUNT):
                 s.managers[i].year_units[measure] = year_so_far(s.managers[i], measure) if today.number < 12 else 0.0
-    for period in (MONTH, QUARTER):
-        if today.month_ends if period == MONTH else today.quarter_ends:
+    for period in PERIODS:
+        if ends(today, period):
             for i in range(len(s.managers)):
                 for measure in range(MEASURE_COUNT):
                     s.managers[i].period_units[measure, period] = 0.0
@@ -66,7 +88,9 @@ def settle_pay(s: State, w: World, q: Practice, pay: Schedules, day: int) -> Non
 
 @rule
 def year_so_far(m: np.record, measure: int) -> float:
-    """Units since the year's first day, or the horizon's if that is later."""
+    """Units since the year's first day, or the horizon's if that is later; of a level, the month's."""
+    if M_BALANCE <= measure <= M_UNRECOVERED and measure != M_INTEREST or measure == M_DEPOSITS or measure >= ITEMS_EACH:
+        return m.period_units[measure, MONTH]
     return m.year_units[measure] + m.period_units[measure, MONTH]
 
 
@@ -114,17 +138,18 @@ def joint_line_of(s: State, q: Practice, pay: Schedules, e: int, i: int) -> floa
 
 @rule
 def advance_of(s: State, q: Practice, pay: Schedules, e: int, i: int) -> int:
-    """What a quarterly element pays in advance on the month's own result against a third of the quota, fen."""
+    """What an element of a longer period pays in advance on the month's own result against the month's part of the quota, fen."""
     line = pay.lines[e]
     if line.measure < 0:
-        earned = pay_at(pay, e, 0.0) / MONTHS_IN_QUARTER
+        earned = pay_at(pay, e, 0.0) / MONTHS_IN[line.period]
     else:
         units, members = 0.0, 0
         for j in range(len(s.managers)):
             if shares_pay(s, q, line, i, j):
                 units += s.managers[j].period_units[line.measure, MONTH]
                 members += 1
-        earned = pay_at(pay, e, MONTHS_IN_QUARTER * units / (members if line.own else 1)) / (MONTHS_IN_QUARTER * (1 if line.own else members))
+        months = MONTHS_IN[line.period]
+        earned = pay_at(pay, e, months * units / (members if line.own else 1)) / (months * (1 if line.own else members))
     return share_of(max(0, rounded_fen(earned, plan_row(pay).rounding)), Ratio(line.advance, line.advance_of))
 
 
@@ -139,12 +164,12 @@ def settle_over_time(s: State, w: World, q: Practice, pay: Schedules, i: int, da
     for e in range(count):
         line, fen = pay.lines[e], 0
         books[e, B_DUE] = s.lines[i, later_place(pay, today.month, e)]
-        if today.month_ends if line.period == MONTH else today.quarter_ends:
+        if ends(today, line.period):
             fen = rounded_fen(line_of(s, q, pay, e, i), plan_row(pay).rounding) - books[e, B_ADVANCED]
             books[e, B_ADVANCED] = 0
             for other in range(e):
                 if (line.less >> other) & 1:
-                    fen -= books[other, B_MONTH if line.period == MONTH else B_QUARTER]
+                    fen -= books[other, book_of(line.period)]
             if line.hold > 0:
                 books[e, B_DUE] -= hold_back(s, pay, e, i, today.month, fen)
         elif line.advance > 0:
@@ -152,15 +177,17 @@ def settle_over_time(s: State, w: World, q: Practice, pay: Schedules, i: int, da
             books[e, B_ADVANCED] += fen
         books[e, B_MONTH] += fen
         books[e, B_QUARTER] += fen
+        books[e, B_HALF_YEAR] += fen
+        books[e, B_YEAR] += fen
         books[e, B_DUE] += fen
     carry_over(pay, books)
     total = plan_lines(s, w, pay, i, day)
     for e in range(count):
         s.lines[i, e] += books[e, B_DUE]
         total += books[e, B_DUE]
-        books[e, B_MONTH] = 0
-        if today.quarter_ends:
-            books[e, B_QUARTER] = 0
+        for period in PERIODS:
+            if ends(today, period):
+                books[e, book_of(period)] = 0
     most = plan_row(pay).ceiling
     if most >= 0:
         if (today.number - 1) % plan_row(pay).ceiling_months == 0:
@@ -279,3 +306,5 @@ def record(s: State, w: World, day: int) -> None:
         line[R_NORM] += max(0.0, s.managers[i].norm)
         line[R_LEANING] = s.managers[i].leaning
         line[R_PRESSURE] += s.managers[i].pressure
+        line[R_VETTING] += s.managers[i].hours[VETTING]
+        line[R_COLLECTION] += s.managers[i].hours[COLLECTION]

@@ -10,14 +10,14 @@ from sim.compiled import rule
 from sim.engine.stages.chances import MOST_CHANCE, chance, fresh_share, partner_chance, pool_row
 from sim.engine.stages.customers import settle_customer
 from sim.engine.state import (
-    ACCOUNTS, CHAINS, INTERMEDIARIES, R_ACCOUNTS, R_ASSIGNED, R_CHANNEL, R_DEPOSITS, R_PROSPECTS, SERVICE, Practice,
+    ACCOUNTS, C_DISCOUNTS, CHAINS, INTERMEDIARIES, R_ACCOUNTS, R_ASSIGNED, R_CHANNEL, R_DEPOSITS, R_PROSPECTS, SERVICE, Practice,
     State, World,
 )
 from sim.engine.streams import (
     ALWAYS, ASSIGNED_LEAD, BALANCE, CONTACTS, CONVERSION, PARTNER_LEAD, PROBLEM, REFERRER, normal, poisson, stream,
     uniform,
 )
-from sim.policy.kernel import MONTH, QUARTER
+from sim.policy.kernel import PERIODS
 from sim.rules.customers import decayed
 from sim.rules.learning import forget, learn
 from sim.rules.prospecting import mean_contacts
@@ -136,10 +136,11 @@ def open_account(s: State, w: World, seed: np.uint64, day: int, i: int, origin: 
     week = w.days[day].week
     s.weeks[week, i, R_ACCOUNTS] += 1.0
     s.weeks[week, i, origin] += 1.0
-    for period in (MONTH, QUARTER):
+    for period in PERIODS:
         s.managers[i].period_units[ACCOUNTS, period] += 1.0
     if own:
         s.managers[i].since_meeting[0] += 1.0
+        s.weeks[week, i, C_DISCOUNTS] += s.managers[i].discount * w.par.account_margin
     row = s.tally.customers
     if row >= len(s.customers) or s.managers[i].held >= s.book.shape[1]:
         s.tally.overflow = 1
