@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sim.engine.day import live_day
-from sim.engine.prepare import begin, new_state, practice_of, world_of
+from sim.engine.prepare import begin, new_state, practice_of, room_for, world_of
 from sim.engine.run import branch_seeds
 from sim.engine.shop import larger_full, new_full, segment_names
 from sim.engine.stages.customers import close_books
@@ -78,6 +78,12 @@ class Manager(mesa.Agent):
     def endowed(self) -> float:
         """CNY in the book on the first morning; with customers in full, all their assets."""
         return float(self.team.full.sellers[self.place].endowed)
+    accounts = _Row("accounts opened so far, by whoever is in post")
+    morale = _Row("-1 to 1, 0 neutral")
+    tenure = _Row("months in post")
+    grade = _Row("place among the policy's grades, lowest 0")
+    vacancy = _Row("months until somebody is hired; 0: somebody is in post")
+    generation = _Row("hires into this seat so far")
 
     def __init__(self, model: BankModel, team: Team, place: int) -> None:
         super().__init__(model)
@@ -121,7 +127,8 @@ class Team(mesa.Agent):
         self.practice = practice_of(model.policy, model.scenario, branch)
         self.seed = branch_seeds(model.master_seed, [model.replication], branch)[0]
         self.elements, self.merged = model.pay
-        self.state: State = new_state(self.world, self.elements, self.merged)
+        room = room_for(self.world) + 1 if model.policy.people is not None else 0        # anybody may come to hold all customers
+        self.state: State = new_state(self.world, self.elements, self.merged, room)
         self.full: Full = new_full(self.world, len(self.state.customers))
         self.world = self.world._replace(shop=None)
         with np.errstate(over="ignore"):
@@ -131,7 +138,7 @@ class Team(mesa.Agent):
     @property
     def accounts(self) -> float:
         """Accounts opened so far."""
-        return float(self.state.managers.total.sum())
+        return float(self.state.daily_accounts.sum())
 
     @property
     def customers(self) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from scipy import stats
 import sim
 from sim.experiments.portfolios import measures_in_full
 from sim.experiments.compare import COMPARISON_COLUMNS, comparison_of
-from sim.experiments.simulate import COLUMNS, Runs, gini, interval_half_width
+from sim.experiments.simulate import CAREERS, COLUMNS, Runs, gini, interval_half_width
 
 SCHEMES = ("fixed-solo-weekly", "performance-solo-weekly", "performance-paired-daily")
 REPLICATIONS = 40
@@ -54,11 +54,11 @@ def test_results_are_one_row_a_replication_unit_period_and_measure(runs, world) 
     assert set(frame["replication"]) == set(range(REPLICATIONS))
     assert set(frame["seed"]) == {11} and set(frame["policy"]) == {SCHEMES[2]} and set(frame["scenario"]) == {world.name}
     assert set(of(frame, level="manager")["id"]) == set("ABCDEFG") and set(of(frame, level="branch")["id"]) == {"changzhou"}
-    assert set(frame["measure"]) == set(sim.list_measures()) - measures_in_full() - OF_LOANS
+    assert set(frame["measure"]) == set(sim.list_measures()) - set(CAREERS) - measures_in_full() - OF_LOANS
     assert set(frame["period"]) == {"total", *world.timeline.week_labels, *world.timeline.month_labels}
 
 
-@pytest.mark.parametrize("measure", [name for name, measure in sim.list_measures().items() if measure.kind == "sum" and name not in measures_in_full()])
+@pytest.mark.parametrize("measure", [name for name, measure in sim.list_measures().items() if measure.kind == "sum" and name not in CAREERS and name not in measures_in_full()])
 def test_a_branch_has_what_its_managers_have(runs, measure) -> None:
     rows = of(runs.frame, measure=measure)
     managers = of(rows, level="manager").groupby(["replication", "period"], observed=True)["value"].sum()
@@ -66,7 +66,7 @@ def test_a_branch_has_what_its_managers_have(runs, measure) -> None:
     assert branch.to_dict() == pytest.approx(managers.to_dict())
 
 
-@pytest.mark.parametrize("measure", [name for name, measure in sim.list_measures().items() if measure.kind in ("mean", "last") and name not in measures_in_full()])
+@pytest.mark.parametrize("measure", [name for name, measure in sim.list_measures().items() if measure.kind in ("mean", "last") and name not in CAREERS and name not in measures_in_full()])
 def test_a_branch_is_the_mean_of_its_managers(runs, measure) -> None:
     rows = of(runs.frame, measure=measure)
     managers = of(rows, level="manager").groupby(["replication", "period"], observed=True)["value"].mean()
@@ -158,7 +158,7 @@ def test_the_table_has_the_columns_that_stay_fixed(comparison, world) -> None:
     assert set(table["scenario"]) == {world.name} and set(table["baseline"]) == {SCHEMES[0]}
     assert list(dict.fromkeys(table["policy"])) == list(SCHEMES[1:])
     assert not table.duplicated(["policy", "measure", "level"]).any()
-    assert len(table) == 2 * len(set(sim.list_measures()) - measures_in_full() - OF_LOANS)
+    assert len(table) == 2 * len(set(sim.list_measures()) - set(CAREERS) - measures_in_full() - OF_LOANS)
     assert set(table["replications"]) == {REPLICATIONS} and set(table["confidence"]) == {0.9}
     assert [sim.list_measures()[m].unit for m in table["measure"]] == table["unit"].tolist()
 

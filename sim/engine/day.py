@@ -7,6 +7,7 @@ import numpy as np
 from sim.compiled import rule
 from sim.engine.stages.aims import after_settling, cancel, close_aims, end_day
 from sim.engine.stages.credit import lend
+from sim.engine.stages.careers import careers, count_month, open_careers
 from sim.engine.stages.customers import serve
 from sim.engine.stages.gaming import play
 from sim.engine.stages.meeting import hold_meeting
@@ -33,6 +34,7 @@ STAGES = (               # number, name, what happens; the order is that of live
     ("9", "gaming", "at a period's end: deals moved, false reports, accounts for the count"),
     ("8", "goals", "at a period's end: goals compared and moved, prizes and judged pay; every day: fatigue"),
     ("10", "month and quarter", "pay, line by line, at a period's end"),
+    ("10", "careers", "at a month's end: grades, training, dismissal, quits, hand-over, hiring, rotation"),
 )
 
 
@@ -46,6 +48,8 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
     in_full = w.par.customer_detail > 0.0
     if in_full:
         open_day(s, w, f, q, seed, day)                    # 4 in the morning
+    if day == 0:
+        open_careers(s, w, q, elements)                   # 10: what is at stake
     if meets_on(q, day) and q.par.meeting_first:
         hold_meeting(s, w, q, seed, day)                  # 1 in the morning
     plan(s, w, q, merged, seed, day)                      # 2 with 6: norms are read here
@@ -64,10 +68,12 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
         play(s, w, q, merged, seed, day)                  # 9
         close_aims(s, w, q, seed, day)                    # 8
         cancel(s, w, q, elements, day)                    # 9
+    count_month(s, w, q, day)                             # 10, before pay begins to count anew
     settle_pay(s, w, q, elements, day)                    # 10
     if q.aims.on and w.days[day].month_ends:
         after_settling(s, w, day)                         # 8, 9: what is owed and felt
     if q.aims.on:
         end_day(s, w, q, day)                             # 8
     record(s, w, day)
+    careers(s, w, q, elements, seed, day)                 # 10, after pay
     between_days(s, w)

@@ -28,6 +28,7 @@ import numpy as np
 from sim.compiled import rule
 from sim.engine.state import ACTIVITY_COUNT, MEASURE_COUNT, SERVICE
 from sim.policy.kernel import FURTHER, IN_LAST_MONTH, IN_YEAR, SIMPLE, Schedules, expect_count, expect_joint, expect_normal, months_covered, pay_joint
+from sim.rules.careers import chance_to_reach
 from sim.rules.effort import best_effort, cost_of_effort, marginal_gain, norm_cost
 
 NOBODY = 1e30            # the effort of a mentor one never passes
@@ -211,6 +212,8 @@ def reckon(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: floa
                 value += expected / o[g].left
                 o[g].slope = slope
                 d.worth[m] += slope
+    if d.marks > 0:
+        value += weigh_marks(d, p.eta, effort)
     return value
 
 
@@ -256,6 +259,8 @@ def ambition(pay: Schedules, d: np.record, o: np.recarray, p: Person) -> None:
                 high, _ = forecast(pay, g, o, most, p.risk)
                 low, _ = forecast(pay, g, o, 0.0, p.risk)
                 d.worth[m] += max(0.0, high - low) / (o[g].left * most)
+    if d.marks > 0:
+        weigh_marks_afar(d, p)
 
 
 @rule
@@ -291,7 +296,7 @@ def plan_effort(pay: Schedules, d: np.record, o: np.recarray, p: Person,
     if p.capacity <= 0.0:
         clear_desk(d, o)
         return 0.0, 0.0
-    if not bends_ahead(pay, o):
+    if d.marks == 0 and not bends_ahead(pay, o):
         clear_desk(d, o)
         reckon(pay, d, o, p, 0.0)
         worth = split_hours(d, p.eta)
@@ -342,3 +347,48 @@ def split_near(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: 
     for _ in range(3):
         reckon(pay, d, o, p, effort)
         split_hours(d, p.eta)
+
+
+@rule
+def weigh_marks(d: np.record, eta: float, effort: float) -> float:
+    """What the marks in mind are worth a day, CNY, at this effort: stake x chance to reach them; adds to the worth of a unit.
+
+    Where all of a rule's marks must be reached, each is worked at as though the others will be; where any one is enough, it is
+    worth what the others leave open.
+    """
+    value = 0.0
+    for k in range(d.marks):
+        chance, slope = mark_chance(d, k, eta, effort)
+        left_open, first = 1.0, True
+        if d.mark_any[k] > 0.0:
+            for j in range(d.marks):
+                if j != k and d.mark_group[j] == d.mark_group[k]:
+                    other, _ = mark_chance(d, j, eta, effort)
+                    left_open *= 1.0 - other
+                    first = first and j > k
+            chance = 1.0 - (1.0 - chance) * left_open
+        if first:                                            # any one of several is counted once
+            value += d.mark_stake[k] * chance / d.mark_left[k]
+        d.worth[int(d.mark_measure[k])] += d.mark_stake[k] * slope * left_open
+    return value
+
+
+@rule
+def mark_chance(d: np.record, k: int, eta: float, effort: float) -> tuple[float, float]:
+    """Chance to reach mark k when `effort` is kept up at the current split, and its derivative by the units to come."""
+    rate = brings(d, eta, effort, int(d.mark_measure[k])) + d.mark_windfall[k]
+    return chance_to_reach(d.mark_need[k], d.mark_left[k] * rate)
+
+
+@rule
+def weigh_marks_afar(d: np.record, p: Person) -> None:
+    """As `ambition`, for marks: a unit is worth the average over all that full capacity could bring."""
+    for k in range(d.marks):
+        m, most = int(d.mark_measure[k]), 0.0
+        for a in range(ACTIVITY_COUNT):
+            most = max(most, d.theta[a] * d.yields[a, m])
+        most *= math.pow(p.capacity, p.eta)
+        if most > 0.0:
+            high, _ = chance_to_reach(d.mark_need[k], d.mark_left[k] * (most + d.mark_windfall[k]))
+            low, _ = chance_to_reach(d.mark_need[k], d.mark_left[k] * d.mark_windfall[k])
+            d.worth[m] += d.mark_stake[k] * (high - low) / (d.mark_left[k] * most)

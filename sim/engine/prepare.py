@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from calendar import monthrange
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import (
+    BELOW, HANDOVER, KEEP, MARK, OVER, PASSING, PAY_MEASURES, PEOPLE_NUMBERS, RISE, STARTUP,
     ACCOUNTS, BOOKS, CHAINS, CHANNEL, CHANNEL_COUNT, CHANNELS, CREDIT, CUSTOMER, DAY, DESK, FINALS, LEDGER, LENDING, LOAN, MANAGER, OUTLOOK, PERSON, PLACE, PLAN_LINES, POOL,
     PRACTICE_NUMBERS, RECORDS, SEGMENT, SERVICE, SERVICE_CONTACTS, SHARED, TALLY, TELLING, WORLD_NUMBERS, Full, Practice, State,
     World, rows,
@@ -26,9 +28,14 @@ from sim.engine.shop import retail_of, segment_names, shop_of
 from sim.engine.stages.customers import populate
 from sim.engine.stages.keeping import open_books, welcome_all
 from sim.engine.stages.portfolios import allot, endow
+from sim.errors import InputError, nearest
 from sim.policy.kernel import Schedules, plan_row
+from sim.policy.measures import pay_measures
+from sim.policy.people import Marks, People
 from sim.rules.learning import learn
 from sim.rules.prospecting import access, order_attention
+
+from sim.world.calendar import month_label
 
 if TYPE_CHECKING:
     from sim.policy.schema import Policy
@@ -36,11 +43,14 @@ if TYPE_CHECKING:
 
 HAZARD_POINTS = 257
 DAYS_A_YEAR, WORKING_DAYS_A_YEAR = 365, 250
+NEWCOMERS = "newcomer"                # the cohort that hires belong to
+MONTHS_BEYOND = 24
 PAIR_RULES = {"none": 0, "named": 0, "best_with_newest": 1, "random": 2}
 PER_MANAGER = {              # field of PERSON: parameter
     "capacity": "capacity_hours", "effort_cost": "effort_cost", "risk_aversion": "risk_aversion",
     "intrinsic": "intrinsic_per_account", "lean_start": "lean_start", "excuse_start": "excuse_start",
     "network_size": "network_size", "effort_start": "effort_start",
+    "outside_pay": "outside_pay",
 }
 PER_CHANNEL = {              # field of CHANNEL: parameter
     "pace": "contact_pace", "unskilled": "conversion_unskilled", "skilled": "conversion_skilled",
@@ -63,7 +73,7 @@ def world_of(scenario: Scenario, branch: str) -> World:
         value = scenario.effective(LOGARITHMS.get(field) or RENAMED.get(field, field))
         par[field] = math.log(value) if field in LOGARITHMS else value
     return World(par[0], _people(scenario, branch), _channels(scenario), _segments(scenario), _days(scenario), _hazards(scenario),
-                 _lending(scenario), shop_of(scenario, branch))
+                 _lending(scenario), _hire(scenario), _demand_to(scenario), shop_of(scenario, branch))
 
 
 def _people(scenario: Scenario, branch: str) -> np.recarray:
@@ -76,9 +86,38 @@ def _people(scenario: Scenario, branch: str) -> np.recarray:
         person.portfolio = scenario.customers(name)
         person.tenure = scenario.managers[name].tenure_months
         person.skill_start = learn(scenario.effective("skill_new", manager=name), person.tenure, rate, ceiling)
+        person.cohort = scenario.cohorts.index(scenario.managers[name].cohort)
         for field, parameter in PER_MANAGER.items():
             person[field] = scenario.effective(parameter, manager=name)
     return people
+
+
+def _hire(scenario: Scenario) -> np.record:
+    """What somebody new brings: the values of the cohort of newcomers, the skill of a first day, no customers, no tenure."""
+    person = rows(PERSON, 1)[0]
+    person.cohort = scenario.cohorts.index(NEWCOMERS) if NEWCOMERS in scenario.cohorts else -1
+    person.skill_start = scenario.effective("skill_new", NEWCOMERS)
+    for field, parameter in PER_MANAGER.items():
+        person[field] = scenario.effective(parameter, NEWCOMERS if scenario.parameter(parameter).is_vector else "")
+    return person
+
+
+def _demand_to(scenario: Scenario) -> np.ndarray:
+    """Demand from the first day to the end of each month, in ordinary days; beyond the horizon every working day is ordinary."""
+    line = scenario.timeline
+    months = [*line.month_labels]
+    ends = [float(line.demand[line.month <= month].sum()) for month in range(len(months))]
+    day, total, label = line.dates[-1], ends[-1], months[-1]
+    beyond = 0
+    while beyond < MONTHS_BEYOND:
+        day += timedelta(days=1)
+        if month_label(day) != label:
+            ends[-1] = total
+            ends.append(total)
+            label, beyond = month_label(day), beyond + 1
+        if line.spec.weekends or day.weekday() < 5:
+            total += 1.0
+    return np.array(ends)
 
 
 def _channels(scenario: Scenario) -> np.recarray:
@@ -138,6 +177,7 @@ def _days(scenario: Scenario) -> np.recarray:
     line = scenario.timeline
     days = rows(DAY, line.days)
     days.demand, days.week, days.month = line.demand, line.week, line.month
+    days.before = np.concatenate(([0.0], np.cumsum(line.demand)[:-1]))
     days.month_ends, days.quarter_ends = line.last_of_month, line.last_of_quarter
     days.number = [day.month for day in line.dates]
     days.rest[:-1] = [float((later - day).days - 1) for day, later in zip(line.dates, line.dates[1:], strict=False)]
@@ -186,7 +226,46 @@ def practice_of(policy: Policy, scenario: Scenario, branch: str) -> Practice:
         par.attention[CHANNELS.index(channel)] = order_attention(rank, scenario.effective("order_pull"))
     for k, channel in enumerate(CHANNELS):
         par.access[k] = access(leads.assigned_share, scenario.effective("channel_neglect", channel))
-    return Practice(par, places, _visible(reporting.visible, managers), aims_of(policy, scenario), retail_of(policy, scenario))
+    return Practice(par, places, _visible(reporting.visible, managers), aims_of(policy, scenario), retail_of(policy, scenario),
+                    *_careers(policy, scenario, branch))
+
+
+def _careers(policy: Policy, scenario: Scenario, branch: str) -> tuple[np.record, np.recarray, np.ndarray, np.ndarray]:
+    """The rules about people, the marks, everybody's grade on the first day, and how measures add up."""
+    rules, managers = policy.people or People(), scenario.branches[branch].managers
+    par = rows(PEOPLE_NUMBERS, 1)[0]
+    par.rules, par.grades, par.entry = policy.people is not None, len(rules.grades), rules.place_of(None)
+    par.appraisal_months, par.month_of_year = rules.appraisal_months, scenario.timeline.dates[0].month - 1
+    par.startup_months = rules.startup.months if rules.startup else 0
+    par.trains = rules.training is not None
+    if rules.training is not None:
+        par.training_months, par.training_again = rules.training.months, rules.training.again_within_months
+        par.training_hours = rules.training.hours_a_day
+    par.notice_months, par.applicants = rules.dismissal.notice_months, rules.hiring.applicants
+    par.pass_mark = -1e30 if rules.hiring.pass_mark is None else rules.hiring.pass_mark
+    par.reliability, par.choose_best = rules.hiring.reliability, rules.hiring.choose == "best"
+    par.handover, par.below_lowest = HANDOVER[rules.handover.to], BELOW[rules.below_lowest]
+    par.rotation_months = rules.rotation.every_months if rules.rotation else 0
+    grades = [rules.place_of(rules.at_start.get(spec.cohort)) for spec in managers.values()]
+    over = [OVER[pay_measures()[name].over] for name in PAY_MEASURES]
+    return par, _marks(policy, rules), np.array(grades, dtype=np.int64), np.array(over, dtype=np.int64)
+
+
+def _marks(policy: Policy, rules: People) -> np.recarray:
+    """Every mark of the policy, with the rule and the grade it belongs to."""
+    found: list[tuple[int, int, Marks]] = []
+    for place, grade in enumerate(rules.grades):
+        found += [(what, place, marks) for what, marks in ((KEEP, grade.keep), (RISE, grade.rise)) if marks is not None]
+    found += [(STARTUP, 0, rules.startup)] if rules.startup else []
+    found += [(PASSING, 0, rules.training.passing)] if rules.training and rules.training.passing else []
+    flat = [(what, place, marks.need == "any", mark) for what, place, marks in found for mark in marks.marks]
+    table = rows(MARK, len(flat))
+    for row, (what, place, either, mark) in zip(table, flat, strict=True):
+        if mark.measure not in PAY_MEASURES:
+            raise InputError(policy.files[0] if policy.files else policy.name, "people", found=f"a mark in {mark.measure}",
+                             expected="a measure that the simulation produces", hint=nearest(mark.measure, PAY_MEASURES))
+        row.rule, row.grade, row.any, row.measure, row.at_least = what, place, either, PAY_MEASURES.index(mark.measure), mark.at_least
+    return table
 
 
 def _visible(rule_or_list: object, managers: Mapping[str, object]) -> np.ndarray:
@@ -209,11 +288,13 @@ def _visible(rule_or_list: object, managers: Mapping[str, object]) -> np.ndarray
 def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -> State:
     """An empty branch, everything nil: arrays of the right size. room: rows for customers, at least those at the start."""
     n, days = len(w.people), len(w.days)
-    room = max(room, room_for(w))
+    known, room = room_for(w), max(room, room_for(w))
     weeks, months = w.days.week[-1] + 1, w.days.month[-1] + 1
     longest = int(w.people.portfolio.max()) + room - int(w.people.portfolio.sum())
     count = int(elements.lines[0].count)
     more = PLAN_LINES + (count + 1) * BOOKS + months * count if plan_row(elements).timed else 0
+    if w.par.quit_hazard > 0.0 or room > known:         # a hand-over may leave one manager with all customers
+        longest = room
     lent = room if w.lending.lending > 0.0 else 0              # a customer has one loan at a time
     return State(
         rows(MANAGER, n), rows(CUSTOMER, room), rows(POOL, n + 1, CHANNEL_COUNT), np.zeros((n, longest), dtype=np.int64),
@@ -221,6 +302,7 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
         rows(OUTLOOK, merged.lines[0].count), new_desk(merged), rows(MANAGER, 1)[0],
         rows(CREDIT, n), rows(LOAN, n, longest if lent else 0), rows(LOAN, lent), np.zeros((months if lent else 0, n, len(LEDGER))),
+        rows(PERSON, n),
     )
 
 
@@ -253,16 +335,14 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64, f: Full) -> None:
     """The morning of the first day: people, pools, pairs, customers."""
     clear(s)
     for i in range(len(w.people)):
-        m, person = s.managers[i], w.people[i]
-        m.talent = spread(stream(seed, TALENT, person.seat, 0), w.par.talent_spread)
-        m.motive = spread(stream(seed, MOTIVE, person.seat, 0), w.par.intrinsic_spread)
-        m.leaning = 1.0 if uniform(stream(seed, LEANING, person.seat, 0), 0) < person.lean_start else -1.0
-        m.effort = person.effort_start
-        m.status, m.acceptance = q.managers[i].status, person.excuse_start
-        m.belief, m.belief_variance = 1.0, w.par.belief_variance
-        m.mentor, m.mentee = q.managers[i].mentor, -1
-        for k in range(CHANNEL_COUNT):
-            m.skill[k] = person.skill_start
+        s.people[i] = w.people[i]
+    s.tally.staff = len(w.people)
+    for i in range(len(w.people)):
+        s.managers[i].grade = q.grade_at_start[i] if q.people.grades > 0 else 0
+        s.managers[i].tenure = int(math.floor(w.people[i].tenure))
+        s.managers[i].started = 1 if s.managers[i].tenure >= q.people.startup_months else 0
+        enter(s, w, q, seed, i)
+        s.managers[i].mentor = q.managers[i].mentor
     fill_pools(s, w)
     for k in range(CHANNEL_COUNT):
         s.desk.yields[k, ACCOUNTS] = 1.0
@@ -282,6 +362,22 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64, f: Full) -> None:
 
 
 @rule
+def enter(s: State, w: World, q: Practice, seed: np.uint64, i: int) -> None:
+    """A person takes seat i: gifts, habits and beliefs of a first day. All else of the row is nil or set by the caller."""
+    m, person = s.managers[i], s.people[i]
+    m.talent = spread(stream(seed, TALENT, person.seat, 0), w.par.talent_spread)
+    m.motive = spread(stream(seed, MOTIVE, person.seat, 0), w.par.intrinsic_spread)
+    m.leaning = 1.0 if uniform(stream(seed, LEANING, person.seat, 0), 0) < person.lean_start else -1.0
+    m.effort = person.effort_start
+    m.status, m.acceptance = q.managers[i].status, person.excuse_start
+    m.belief, m.belief_variance = 1.0, w.par.belief_variance
+    m.mentor, m.mentee, m.trained, m.zest = -1, -1, -1, 1.0
+    m.toil, m.lure = 1.0, 1.0
+    for k in range(CHANNEL_COUNT):
+        m.skill[k] = person.skill_start
+
+
+@rule
 def fill_pools(s: State, w: World) -> None:
     """Whole prospects: the branch's intermediaries and streets, each manager's chains and network."""
     n = len(w.people)
@@ -292,7 +388,7 @@ def fill_pools(s: State, w: World) -> None:
             elif row == n:
                 size = 0.0
             else:
-                size = w.channels[k].pool * (w.people[row].portfolio if k == CHAINS else w.people[row].network_size)
+                size = w.channels[k].pool * (s.people[row].portfolio if k == CHAINS else s.people[row].network_size)
             pool = s.pools[row, k]
             pool.available, pool.worked, pool.won = math.floor(size), 0.0, 0.0
 
@@ -316,7 +412,7 @@ def make_pairs(s: State, w: World, q: Practice, seed: np.uint64) -> None:
     for i in range(n):
         if s.managers[i].mentor >= 0 and q.par.voluntary:
             willing = 1.0 / (1.0 + math.exp(-w.par.opt_in_slope * (s.managers[i].skill[0] * s.managers[i].talent - w.par.opt_in_skill)))
-            if uniform(stream(seed, OPT_IN, w.people[i].seat, 0), 0) >= willing:
+            if uniform(stream(seed, OPT_IN, s.people[i].seat, 0), 0) >= willing:
                 s.managers[i].mentor = -1
     for i in range(n):
         if s.managers[i].mentor >= 0:
@@ -327,7 +423,7 @@ def make_pairs(s: State, w: World, q: Practice, seed: np.uint64) -> None:
 def mentor_rank(s: State, w: World, q: Practice, seed: np.uint64, i: int) -> float:
     """Who mentors first: by skill times talent, or by lot."""
     if q.par.pair_rule == 2:
-        return uniform(stream(seed, PAIRING, w.people[i].seat, 0), 0)
+        return uniform(stream(seed, PAIRING, s.people[i].seat, 0), 0)
     return s.managers[i].skill[0] * s.managers[i].talent
 
 

@@ -44,8 +44,11 @@ RECORDS = ("accounts", "accounts_assigned", *(f"accounts_{c}" for c in CHANNELS)
 (R_ACCOUNTS, R_ASSIGNED, R_CHANNEL, _, _, _, R_PROSPECTS, R_CONTACTS, R_EFFORT, R_DEPOSITS, R_SKILL, R_NORM,
  R_LEANING, R_PRESSURE, R_DAYS, R_VETTING, R_COLLECTION) = range(len(RECORDS))
 # What is read off once, at the horizon's end.
-FINALS = ("satisfaction", "churned", "customers", "pay_held")      # pay_held: CNY kept back, to be released after the horizon
-F_SATISFACTION, F_CHURNED, F_CUSTOMERS, F_HELD = range(len(FINALS))
+FINALS = ("satisfaction", "churned", "customers", "pay_held",      # pay_held: CNY kept back, to be released after the horizon
+          "quits", "dismissals", "hires", "vacancy_days", "tenure", "morale", "promotions",
+          "demotions", "training_spells", "handed_over", "ramp_months", "ramped", "grade", "in_post")
+(F_SATISFACTION, F_CHURNED, F_CUSTOMERS, F_HELD, F_QUITS, F_DISMISSALS, F_HIRES, F_VACANCY_DAYS, F_TENURE, F_MORALE, F_PROMOTIONS,
+ F_DEMOTIONS, F_TRAINING, F_HANDED_OVER, F_RAMP_MONTHS, F_RAMPED, F_GRADE, F_IN_POST) = range(len(FINALS))
 # What is recorded of every manager and month where customers borrow: flows of the month, then levels at its end. CNY, but for counts.
 LEDGER = ("loans_made", "loans", "applications", "loans_defaulted", "repaid", "principal_lost", "interest_collected", "responsible_income",
           "responsible_cost", "loan_balance", "substandard_balance", "doubtful_balance", "loss_balance", "due", "recovered",
@@ -77,12 +80,15 @@ def rows(kind: np.dtype, *shape: int) -> np.recarray:
 # ---- World: units as in data/parameters -----------------------------------------------------------------------------
 PERSON = record(
     "capacity effort_cost risk_aversion intrinsic skill_start effort_start lean_start excuse_start network_size portfolio"
-    " tenure", keys="seat")
+    " tenure"
+    " outside_pay",                      # CNY a month elsewhere, for mean ability
+    "cohort",                            # place among the scenario's cohorts
+    keys="seat")
 CHANNEL = record("pace unskilled skilled pool refill")
 SEGMENT = record("cut balance_log_median balance_log_sd"           # cut: cumulative share of customers
                  " asks loan_log_median")                           # applications a customer and day; logarithm of CNY
-DAY = record("demand rest", "week month number month_days", "month_ends quarter_ends half_year_ends year_ends", left=(PERIOD_COUNT,), left_last=(PERIOD_COUNT,), ends=(PERIOD_COUNT,))
-# rest: free days between this tick and the next. number: of the month in the calendar year; month_days: calendar days in it. left: demand still to come until the month's, the quarter's, the half year's and the year's end, this day included;
+DAY = record("demand rest before", "week month number month_days", "month_ends quarter_ends half_year_ends year_ends", left=(PERIOD_COUNT,), left_last=(PERIOD_COUNT,), ends=(PERIOD_COUNT,))
+# rest: free days between this tick and the next. before: demand lived until this day. number: of the month in the calendar year; month_days: calendar days in it. left: demand still to come until the month's, the quarter's, the half year's and the year's end, this day included;
 # left_last: of this, what falls into the period's last month; ends: the number of that month
 WORLD_NUMBERS = record(
     "effort_gamma effort_eta intrinsic_spread talent_spread service_duty skill_ceiling skill_floor learning_rate"
@@ -101,7 +107,10 @@ WORLD_NUMBERS = record(
     " false_most scruples dormant_most dormant_cost"
     " service_pace satisfaction_start satisfaction_spread satisfaction_rest satisfaction_decay contact_gain annoyance"
     " irritation_fade churn_response account_log_median account_log_sd"
-    " customer_detail",
+    " customer_detail"
+    " quit_hazard quit_pay_response quit_morale_response outside_slope earned_window reference_window morale_of_reference"
+    " morale_of_peers morale_speed morale_effect fresh_effect fresh_fade handover_loss vacancy_shortest vacancy_longest"
+    " applicant_choice competence_mark career_weight search_months career_months second_chance training_rate",
     "plan_levels plan_refinements plan_every")
 
 
@@ -145,6 +154,7 @@ class World(NamedTuple):
     """A scenario's branch in numbers. par: what holds for all; people, channels, segments, days: rows of the types above.
 
     hazards: daily churn hazard of the customer at each quantile (evenly spaced from 0 to 1). lending: what holds for loans.
+    hire: what somebody new brings. demand_to: demand from the first day to the end of each month, two years beyond the horizon.
     shop: what `Full` is made from; taken out before days are lived, so that compiled functions pass few arrays.
     """
 
@@ -155,6 +165,8 @@ class World(NamedTuple):
     days: np.recarray
     hazards: np.ndarray
     lending: np.record
+    hire: np.record
+    demand_to: np.ndarray
     shop: Shop | None = None
 
 
@@ -176,17 +188,38 @@ RETAIL = record(                                                   # service, re
     "classes standard review_months reception allocation",         # standard, reception: 1 if there is one
     above=(CLASS_MOST,), every=(CLASS_MOST,), way=(CLASS_MOST,), steps=(len(RECEPTION_STEPS),), span=(SEGMENT_MOST,))
 PLACE = record("status", "mentor")                                 # weight at the start; named mentor's row, or -1
+# A policy's `people`: 0 in `rules` for none. month_of_year: of the scenario's first month, 0..11. pass_mark: -1e30 for no test.
+PEOPLE_NUMBERS = record(
+    "training_hours pass_mark reliability",
+    "rules grades entry appraisal_months month_of_year startup_months training_months training_again notice_months applicants"
+    " handover rotation_months below_lowest",
+    "choose_best trains")
+MARK = record("at_least", "rule grade measure", "any")                   # rule: see KEEP ... PASSING; any: one of its rule is enough
+KEEP, RISE, STARTUP, PASSING = range(4)
+NORMAL, TRAINING, AWAITING, DUE = range(4)                               # in the order of sim/policy/people.py, STATES
+HANDOVER = {"successor": 0, "team_by_load": 1, "similar": 2}
+BELOW = {"nothing": 0, "training": 1, "dismissal": 2}
+TO_SUCCESSOR, BY_LOAD, TO_SIMILAR = range(3)
+FLOW, MEAN, LAST = range(3)                                              # how months add up: added, averaged, the last one
+OVER = {"sum": FLOW, "mean": MEAN, "last": LAST}
 
 
 class Practice(NamedTuple):
     """A policy's practices in numbers, for one branch of n managers. visible (n, n): who (row) sees whom (column), beside pairs.
-    retail: service standard, reception, portfolio rules."""
+    retail: service standard, reception, portfolio rules.
+
+    people, marks: grades and the rules about people. grade_at_start (n,). over (MEASURE_COUNT,): how months of a measure add up.
+    """
 
     par: np.record
     managers: np.recarray
     visible: np.ndarray
     aims: np.record
     retail: np.record
+    people: np.record
+    marks: np.recarray
+    grade_at_start: np.ndarray
+    over: np.ndarray
 
 
 # ---- State ----------------------------------------------------------------------------------------------------------
@@ -205,10 +238,19 @@ MANAGER = record(
     " fatigue fairness disappointment reference"                   # stock; 0 to 1; share of morale lost; CNY a month
     " liking scruples"                   # of the supervisor, a share; CNY a false account
     " discount lure"                     # share of the price; factor on conversion
+    " earned used_to utility"            # CNY a month of late, and what one is used to; mean of exp(-risk x pay) of late
+    " morale freshness zest"             # -1 to 1; 0 to 1; factor on intrinsic motivation
+    " keep_stake rise_stake bottom_stake job_stake"                # CNY at stake in the grade's marks, in the next one's, below, and in all
+    " left_competence"                   # of whoever left the seat last
+    " training_hours"                    # a day
     " moved claimed caught",             # units pulled forward (held back: below 0), false ones, and 1 if found, at this settlement
     "mentor mentee"                      # rows, or -1
     " prize_fen judged_fen"              # paid so far beside the lines of the pay plan
-    " attended held next_visit",         # meetings; customers in the book; place in the book
+    " attended held next_visit"          # meetings; customers in the book; place in the book
+    " vacancy generation"                # months until somebody is hired (0: somebody is in post); hires so far
+    " grade footing standing_left"       # place; NORMAL, TRAINING, AWAITING or DUE; months it still lasts
+    " in_post tenure trained"            # months in post in this run, and in all; months since the last training, -1: never
+    " months_counted started hired",     # months since the appraisal; 1: done with the start-up marks; 1: hired in the run, 2: and competent by now
     skill=(CHANNEL_COUNT,),              # share of full competence
     told=(CHANNEL_COUNT,),               # skill before the meeting
     problems=(CHANNEL_COUNT,),           # open
@@ -224,6 +266,10 @@ MANAGER = record(
     sell_theta=(2,), sell_own=(2,), sell_yields=(2, MEASURE_COUNT), care_yield=(1,), spread=(MEASURE_COUNT,), standing=(MEASURE_COUNT,),
     worths=(MEASURE_COUNT,), coming=(MEASURE_COUNT,),
     added=(MEASURE_COUNT,),              # CNY a unit besides pay that goals, contests, judgement and the like add today
+    appraised=(MEASURE_COUNT,),          # since the last appraisal
+    begun=(MEASURE_COUNT,),              # since the first day in post
+    trained_units=(MEASURE_COUNT,),      # since the training spell began
+    pace=(MEASURE_COUNT,),               # a month of late
 )
 CUSTOMER = record(
     "balance satisfaction irritation"    # CNY; the latter two as of the day last seen
@@ -248,7 +294,7 @@ CREDIT = record(                         # a manager's side of lending
     worth=(MEASURE_COUNT,),              # CNY a unit of each pay measure at the margin, of the last plan
     deposit_sum=(PERIOD_COUNT,), months=(PERIOD_COUNT,),  # sum of the months' average deposits in the open periods, and how many
 )
-TALLY = record("", "customers overflow number loans")       # rows of customers in use; 1 when there were too few; number of the open month; loans in use
+TALLY = record("", "customers overflow number loans staff")       # rows of customers in use; 1 when there were too few; number of the open month; loans in use
 OUTLOOK = record("done others left scale share sd slope rest month year ends value rate", "still")       # see planner.py
 # In full a customer takes a CLIENT row beside the CUSTOMER row: 160 and 72 bytes, 232 in all. Needs, preferred channel and the
 # like are not kept but drawn again by the customer's key (home, number) whenever they are read.
@@ -305,7 +351,11 @@ class Full(NamedTuple):
     blank: np.record
 
 
-DESK = record("", "uses", used=(MEASURE_COUNT,), theta=(ACTIVITY_COUNT,), own_worth=(ACTIVITY_COUNT,), split=(ACTIVITY_COUNT,), worth=(MEASURE_COUNT,),
+MARKS = 8                                 # that a manager can have in mind at once
+DESK = record("", "uses marks",           # marks in mind; by mark: units still needed, units that come without effort, CNY at stake ...
+              mark_need=(MARKS,), mark_windfall=(MARKS,), mark_stake=(MARKS,), mark_left=(MARKS,), mark_measure=(MARKS,),
+              mark_group=(MARKS,), mark_any=(MARKS,),
+              used=(MEASURE_COUNT,), theta=(ACTIVITY_COUNT,), own_worth=(ACTIVITY_COUNT,), split=(ACTIVITY_COUNT,), worth=(MEASURE_COUNT,),
               yields=(ACTIVITY_COUNT, MEASURE_COUNT))              # see planner.py
 
 
@@ -318,6 +368,7 @@ class State(NamedTuple):
     weeks (W, n, RECORDS), daily_accounts (D, n), finals (n, FINALS): records.
     credit (n), queue (n, room), loans: lending; ledger (M, n, LEDGER): its records; empty where nobody borrows.
     outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
+    people: who sits in each seat: World.people at the start, and whoever is hired later (seat is then a key of the hire's own).
     """
 
     managers: np.recarray
@@ -337,3 +388,4 @@ class State(NamedTuple):
     queue: np.recarray
     loans: np.recarray
     ledger: np.ndarray
+    people: np.recarray                  # who sits in each seat: World.people at the start, and whoever is hired later (seat is then a key of the hire's own)

@@ -30,6 +30,7 @@ JUDGEMENT, LIKING, AUDIT, SCRUPLES, REPORT_ERROR = 60, 61, 62, 63, 64
 APPLICATION, LOAN_KEY, QUALITY, DETECTION, LOAN_CLASS = 40, 41, 42, 43, 44
 NEED, OFFER, OFFER_SIZE, MARKET, CAUSE, REFERRAL, WAY, PICK, HELD_AT_START = 70, 71, 72, 73, 74, 75, 76, 77, 78
 DEAL, DEAL_SIZE, DEAL_RIVAL, WALK_IN, RECEPTION, ALLOTMENT = 79, 80, 81, 82, 83, 84
+QUIT, VACANCY, APPLICANT = 50, 51, 52
 POISSON_SUMMED = 600.0   # means above draw from the normal approximation
 ALWAYS = 1_000_000       # stands for the day in draws made once in a lifetime
 
@@ -56,6 +57,14 @@ def stream(seed: np.uint64, purpose: int, entity: np.uint64, day: int) -> np.uin
     z = mix(seed + _GOLDEN * U64(purpose))
     z = mix(z ^ (entity * _GOLDEN + _M1))
     return mix(z + _GOLDEN * U64(day + 1))
+
+
+@rule
+def person_key(seat: np.uint64, generation: int) -> np.uint64:
+    """The key of whoever sits in a seat: the seat's own for the first, another for each one hired later."""
+    if generation == 0:
+        return seat
+    return mix(seat ^ mix(_GOLDEN * U64(generation)))
 
 
 @rule

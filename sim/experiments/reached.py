@@ -98,7 +98,7 @@ def _paid(policy: Policy, scenario: Scenario, probe: Element, replications: int,
     from sim.policy.schedule import pay_tables
 
     _, planned = pay_tables(policy, PAY_MEASURES)
-    paid, _ = pay_tables(policy.model_copy(update={"pay": {"probe": probe}}), PAY_MEASURES)
+    paid, _ = pay_tables(policy.model_copy(update={"pay": {"probe": probe}, "overrides": ()}), PAY_MEASURES)
     months = ends_of_whole_periods(scenario.timeline, probe.period)
     runs = (run_branch(world_of(scenario, branch), practice_of(policy, scenario, branch), paid, planned,
                        branch_seeds(seed, range(replications), branch)) for branch in scenario.branches)

@@ -125,7 +125,7 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
             print("Compiling the model for this machine, about a minute, once only.", file=sys.stderr, flush=True)
         last = list(scenario.branches)[-1]               # a replication is finished when its last branch is
         pieces = [piece for branch in scenario.branches for piece in _frames(
-            scenario, branch, _run(scenario, policy, branch, replications, seed, jobs, progress if branch == last else None))]
+            scenario, branch, _run(scenario, policy, branch, replications, seed, jobs, progress if branch == last else None), policy)]
         frame = _joined(pieces, scenario, policy, seed)
         if path is not None:
             write_parquet(frame, path)
@@ -173,7 +173,11 @@ def _run(scenario: Scenario, policy: Policy, branch: str, replications: int, see
 Piece = tuple[str, list[str], str, str, np.ndarray]           # level, ids, period, measure, values (replications, ids)
 
 
-def _frames(scenario: Scenario, branch: str, runs: BranchRuns) -> Iterator[Piece]:
+CAREERS = ("quits", "dismissals", "hires", "vacancy_days", "promotions", "demotions", "training_spells", "handed_over", "tenure",
+           "morale", "time_to_competence", "people_in_grade")
+
+
+def _frames(scenario: Scenario, branch: str, runs: BranchRuns, policy: Policy) -> Iterator[Piece]:
     """A branch's results, piece by piece: managers first, then the branch."""
     from sim.engine.state import FINALS, RECORDS
     from sim.experiments.portfolios import sold_pieces
@@ -195,6 +199,8 @@ def _frames(scenario: Scenario, branch: str, runs: BranchRuns) -> Iterator[Piece
         elif name == "satisfaction":
             yield from _satisfaction(names, branch, finals)
             continue
+        elif name in CAREERS:
+            continue
         elif name in finals:
             series, total, labels = None, finals[name], ()
         elif name in weeks:
@@ -213,6 +219,8 @@ def _frames(scenario: Scenario, branch: str, runs: BranchRuns) -> Iterator[Piece
         yield "branch", [branch], "total", name, values[:, None]
     if runs.sold.shape[-1]:                              # customers in full
         yield from sold_pieces(names, branch, runs, line.week_labels, _levels)
+    if scenario.effective("quit_hazard") > 0 or policy.people is not None:
+        yield from _careers(names, branch, finals, [grade.name for grade in policy.people.grades] if policy.people else [])
 
 
 def _satisfaction(names: list[str], branch: str, finals: dict[str, np.ndarray]) -> Iterator[Piece]:
@@ -263,6 +271,25 @@ def _booked(names: list[str], branch: str, measure: str, book: tuple[str, Parts]
     for label, months in spans:
         yield "manager", names, label, measure, at(months, False)
         yield "branch", [branch], label, measure, at(months, True)
+def _careers(names: list[str], branch: str, finals: dict[str, np.ndarray], grades: list[str]) -> Iterator[Piece]:
+    """Who came, went and rose: counts by seat; tenure and morale of those in post; people by grade on the last day."""
+    in_post = finals["in_post"]
+    there = in_post.sum(axis=1)
+    for name in CAREERS:
+        if name in ("tenure", "morale"):
+            yield "manager", names, "total", name, np.where(in_post > 0, finals[name], np.nan)
+            mean = _ratio((finals[name] * in_post).sum(axis=1), there)
+            yield "branch", [branch], "total", name, np.where(there > 0, mean, np.nan)[:, None]
+        elif name == "time_to_competence":
+            ramped = finals["ramped"].sum(axis=1)
+            yield "branch", [branch], "total", name, np.where(ramped > 0, _ratio(finals["ramp_months"].sum(axis=1), ramped), np.nan)[:, None]
+        elif name == "people_in_grade":
+            if grades:
+                places = np.arange(len(grades))
+                held = ((finals["grade"][:, :, None] == places) & (in_post[:, :, None] > 0)).sum(axis=1)
+                yield "grade", grades, "total", name, held.astype(np.float64)
+        else:
+            yield from _levels(names, branch, name, "sum", finals[name], None, ())
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

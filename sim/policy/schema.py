@@ -22,6 +22,7 @@ from sim.policy.base import MONTHS_OF, Measure, Name, Part, Sourced, Text, Words
 from sim.policy.elements import Element
 from sim.policy.payment import Crediting, Override, Terms
 from sim.policy.portfolios import Portfolios
+from sim.policy.people import People
 from sim.policy.practices import CHANNELS, Leads, MentorPairing, Norm, Practices, Reporting
 from sim.policy.readings import Target
 from sim.policy.schedules import (
@@ -48,6 +49,7 @@ class PolicyFile(Part):
     crediting: Crediting = Crediting()
     practices: Practices = Practices()
     portfolios: Portfolios | None = None
+    people: People | None = None
 
     @model_validator(mode="after")
     def _pairs_where_needed(self) -> PolicyFile:
@@ -86,6 +88,11 @@ def _named(policy: PolicyFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
             yield from ((("terms", what, "of", place), other) for place, other in enumerate(term.of))
 
 
+def _month_after(month: str) -> str:
+    year, number = map(int, month.split("-"))
+    return f"{year + number // 12:04d}-{number % 12 + 1:02d}"
+
+
 def without_words(data: Any) -> Any:
     """Plain data without what people read and the model does not: labels, sources, reasons."""
     if isinstance(data, Mapping):
@@ -116,7 +123,7 @@ class Policy(PolicyFile):
 
     def content(self) -> dict[str, Any]:
         """What of the policy moves the model, as its file would say it; what is left out stays out."""
-        data = self.model_dump(mode="json", by_alias=True, exclude_none=True, include={"pay", "overrides", "terms", "crediting", "practices", "portfolios"})
+        data = self.model_dump(mode="json", by_alias=True, exclude_none=True, include={"pay", "overrides", "terms", "crediting", "practices", "portfolios", "people"})
         return {key: without_words(value) for key, value in data.items() if value or key in ("pay", "practices")}
 
     def overrides_for(self, grade: str = "", state: str = "", person: str = "", month: str = "") -> tuple[int, ...]:
@@ -129,6 +136,19 @@ class Policy(PolicyFile):
             if who and when:
                 found.append(place)
         return tuple(sorted(found, key=lambda place: self.overrides[place].rank))
+
+    def variants(self) -> list[tuple[int, ...]]:
+        """Every choice of overrides that can hold for somebody in some month, as `pay_with` takes them; none of them first."""
+        def named(field: str) -> list[str]:
+            return list(dict.fromkeys(["", *(value for each in self.overrides if (value := getattr(each, field)))]))
+
+        months = sorted({"0001-01", *(each.first for each in self.overrides if each.first), *(_month_after(each.last) for each in self.overrides if each.last)})
+        found = {(): None}
+        for month in months:
+            for person in named("person"):
+                for state in named("state"):
+                    found |= {self.overrides_for(grade, state, person, month): None for grade in named("grade")}
+        return list(found)
 
     def pay_with(self, overrides: Sequence[int]) -> dict[str, Element]:
         """The elements of pay with some of the overrides applied, in the given order; as `overrides_for` gives them."""

@@ -15,13 +15,14 @@ from sim.policy.schedules import (
     TierSchedule,
 )
 from sim.policy.practices import Lending
-from sim.policy.schema import Leads, Norm, Practices
+from sim.policy.schema import Leads, Norm, Practices, Sourced
 from sim.report.describe_service import OPTIONAL, optional_texts
+from sim.report.people import people_text
 from sim.report.words import MINUS, known, labels, listed, say
 from sim.world import Scenario
 from sim.world.calendar import partly_lived
 
-ASPECTS = ("pay", "pairing", "reporting", "leads", "norm")
+ASPECTS = ("pay", "pairing", "reporting", "leads", "norm", "people")
 AIMS = ("goals", "contest", "discretion", "controls", "pricing", "framing")        # practices told beside the norm, where there are any
 SCORE = "score"                        # in place of a measure: a weighted score, of which 1 is 100 points
 Names = Mapping[str, str]
@@ -35,13 +36,17 @@ def described(policy: Policy, lang: str) -> dict[str, str]:
         "pairing": pairing_text(practices.mentor_pairing, lang), "reporting": _reporting(practices.reporting, lang),
         "leads": _leads(practices.leads, lang) + _lending(practices.lending, lang), "norm": _apart([_norm(practices.norm, lang), *(text for name in AIMS if (text := aim_text(practices, name, lang)))], lang),
         **optional_texts(policy, lang),
+        **({"people": people_text(policy.people, lang)} if policy.people is not None else {}),
     }
 
 
 def shared_and_own(policies: Sequence[Policy], lang: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """What all policies have in common, by aspect; and by policy name, what is left."""
     texts = {policy.name: described(policy, lang) for policy in policies}
-    aspects = (*ASPECTS, *(aspect for aspect in OPTIONAL if any(aspect in text for text in texts.values())))
+    aspects = [aspect for aspect in (*ASPECTS, *OPTIONAL) if any(aspect in text for text in texts.values())]
+    for text in texts.values():
+        if "people" in aspects:
+            text.setdefault("people", people_text(None, lang))
     texts = {name: {aspect: text.get(aspect, say("policy.no_reports", lang)) for aspect in aspects} for name, text in texts.items()}
     same = [aspect for aspect in aspects if len({text[aspect] for text in texts.values()}) == 1]
     first = texts[policies[0].name]
@@ -54,8 +59,17 @@ def guesses(policy: Policy) -> dict[str, str]:
     practices = policy.practices
     parts = {**{f"pay.{name}": element for name, element in policy.pay.items()}, "terms": policy.terms, "crediting": policy.crediting,
              **{f"overrides.#{place}": override for place, override in enumerate(policy.overrides, start=1)},
-             **{f"practices.{name}": getattr(practices, name) for name in type(practices).model_fields}, "portfolios": policy.portfolios}
+             **{f"practices.{name}": getattr(practices, name) for name in type(practices).model_fields}, "portfolios": policy.portfolios, **_people_parts(policy)}
     return {place: part.assumed for place, part in parts.items() if part is not None and part.assumed}
+
+
+def _people_parts(policy: Policy) -> dict[str, Sourced]:
+    """The rules about people, by place in the file."""
+    if policy.people is None:
+        return {}
+    parts: dict[str, Sourced] = {f"people.grades.{grade.name}": grade for grade in policy.people.grades}
+    parts |= {f"people.{name}": part for name in type(policy.people).model_fields if isinstance(part := getattr(policy.people, name), Sourced)}
+    return {"people": policy.people, **parts}
 
 
 def _pay(policy: Policy, lang: str) -> Iterable[str]:

@@ -15,6 +15,7 @@ from sim.report.describe import (
     whom_text,
 )
 from sim.report.describe_service import OPTIONAL, optional_texts
+from sim.report.people import people_text
 from sim.report.words import MINUS, check_language, known, labels, listed, say, title_of, unit_name
 from sim.world import Scenario, load_mechanisms
 
@@ -76,6 +77,8 @@ def _policy_lines(a: Policy, b: Policy, lang: str) -> Iterator[str]:
         if texts[0].get(aspect) != texts[1].get(aspect):
             nothing = say("policy.change.nothing", lang)
             yield _line(_field(aspect, lang), texts[0].get(aspect, nothing), texts[1].get(aspect, nothing), lang)
+    if any(change.place[0] == "people" for change in found):
+        yield _line(_field("people", lang), *(people_text(each.people, lang) for each in (a, b)), lang)
     for whole, told in (("terms", terms_text), ("crediting", crediting_text)):
         inside = [change for change in found if change.place[0] == whole]
         texts = [told(getattr(each, whole), lang, names_of(each, lang)) for each in (a, b)]

@@ -17,7 +17,7 @@ LANGUAGES = ("en", "zh")
 MINUS = "\N{MINUS SIGN}"
 # Digits after the point by unit: what a reader can use, never more than a few hundred replications can tell.
 DECIMALS = {"CNY": 0, "CNY an account": 0, "accounts": 1, "customers": 1, "contacts": 0, "accounts per 10000 CNY": 2,
-            "hours a day": 2, "-1 to 1": 2, "share of full competence": 3, "0 to 1": 4, "Gini index": 3}
+            "hours a day": 2, "-1 to 1": 2, "share of full competence": 3, "people": 2, "working days": 1, "months": 1, "0 to 1": 4, "Gini index": 3}
 
 
 def check_language(lang: str) -> str:

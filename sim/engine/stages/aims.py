@@ -35,8 +35,8 @@ def begin_aims(s: State, w: World, q: Practice, seed: np.uint64) -> None:
         if q.aims.on:
             m.goal = q.aims.goal_level
             m.fairness = q.aims.participation if q.aims.goal_measure >= 0 else 0.5
-            m.liking = w.par.judgement_liking * normal(uniform(stream(seed, LIKING, w.people[i].seat, ALWAYS), 0))
-            m.scruples = -w.par.scruples * math.log(uniform(stream(seed, SCRUPLES, w.people[i].seat, ALWAYS), 0))
+            m.liking = w.par.judgement_liking * normal(uniform(stream(seed, LIKING, s.people[i].seat, ALWAYS), 0))
+            m.scruples = -w.par.scruples * math.log(uniform(stream(seed, SCRUPLES, s.people[i].seat, ALWAYS), 0))
 
 
 @rule
@@ -53,7 +53,7 @@ def add_aims(s: State, w: World, q: Practice, i: int, day: int, imposed: float, 
     if q.aims.judged_measure >= 0:
         mean = mean_expected(s, w, q.aims.judged_measure, q.aims.judged_period, day)
         m.added[q.aims.judged_measure] += judged_worth(q.aims.judged_amount, w.par.judgement_weight, mean, len(s.managers))
-    m.added[ACCOUNTS] += mood_adds(m, w.people[i], w.par)
+    m.added[ACCOUNTS] += mood_adds(m, s.people[i], w.par)
     for k in range(ACTIVITY_COUNT):
         for measure in range(MEASURE_COUNT):
             d.own_worth[k] += d.yields[k, measure] * m.added[measure]
@@ -240,7 +240,7 @@ def judgement_of(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: 
     result = max(0.0, s.managers[i].period_units[q.aims.judged_measure, q.aims.judged_period])
     if not human:
         return judged(result, mean, w.par.judgement_weight, 0.0, 0.0)
-    error = w.par.judgement_noise * normal(uniform(stream(seed, JUDGEMENT, w.people[i].seat, day), 0))
+    error = w.par.judgement_noise * normal(uniform(stream(seed, JUDGEMENT, s.people[i].seat, day), 0))
     return judged(result, mean, w.par.judgement_weight, s.managers[i].liking, error)
 
 

@@ -51,7 +51,7 @@ def partner_chance(m: np.record, par: np.record) -> float:
 @rule
 def intrinsic_worth(m: np.record, person: np.record, par: np.record) -> float:
     """What an account is worth to a manager besides pay, CNY: motives, leaning, dependence, accountability."""
-    own = person.intrinsic * m.motive * leaning_factor(m.leaning, par.lean_effect)
+    own = person.intrinsic * m.motive * leaning_factor(m.leaning, par.lean_effect) * m.zest
     return own * (1.0 - par.dependence_effect * m.dependence) + m.pressure
 
 

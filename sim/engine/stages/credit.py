@@ -111,8 +111,8 @@ def receive(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) 
     """
     held = s.managers[i].held
     mean = held * w.lending.most_asks * w.days[day].demand
-    key = stream(seed, APPLICATION, w.people[i].seat, day)
-    keys = stream(seed, LOAN_KEY, w.people[i].seat, day)
+    key = stream(seed, APPLICATION, s.people[i].seat, day)
+    keys = stream(seed, LOAN_KEY, s.people[i].seat, day)
     for c in range(poisson(uniform(key, 0), mean)):
         row = s.book[i, int(uniform(key, 2 * c + 1) * held)]
         if uniform(key, 2 * c + 2) * w.lending.most_asks >= asks(s, w, row) or s.customers[row].borrows > 0:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_SATISFACTION, R_CONTACTS, SERVICE, SERVICE_CONTACTS, State, World
+from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_GRADE, F_IN_POST, F_MORALE, F_SATISFACTION, F_TENURE, R_CONTACTS, SERVICE, SERVICE_CONTACTS, State, World
 from sim.engine.streams import (
     ALWAYS, CHURN, CONTACTS, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, normal, poisson, stream, uniform,
 )
@@ -29,14 +29,14 @@ def admit(s: State, w: World, seed: np.uint64, i: int, home: int, row: int, day:
     """Write a customer into the arrays and into manager i's book, unless nobody manages the customer. home: whose luck is drawn."""
     c = s.customers[row]
     c.owner, c.segment, c.balance, c.seen = i, segment, balance, day
-    key = stream(seed, SATISFACTION, w.people[home].seat, ALWAYS)
+    key = stream(seed, SATISFACTION, s.people[home].seat, ALWAYS)
     start = w.par.satisfaction_start + w.par.satisfaction_spread * normal(uniform(key, number))
     s.customers[row].satisfaction = min(1.0, max(0.0, start))
     s.customers[row].irritation, s.customers[row].borrows = 0.0, 0
-    place = uniform(stream(seed, HAZARD, w.people[home].seat, ALWAYS), number) * (len(w.hazards) - 1)
+    place = uniform(stream(seed, HAZARD, s.people[home].seat, ALWAYS), number) * (len(w.hazards) - 1)
     below = int(place)
     s.customers[row].hazard = w.hazards[below] + (place - below) * (w.hazards[below + 1] - w.hazards[below])
-    s.customers[row].patience = -math.log(uniform(stream(seed, CHURN, w.people[home].seat, ALWAYS), number))
+    s.customers[row].patience = -math.log(uniform(stream(seed, CHURN, s.people[home].seat, ALWAYS), number))
     if managed:
         s.book[i, s.managers[i].held] = row
         s.managers[i].held += 1
@@ -47,8 +47,8 @@ def admit(s: State, w: World, seed: np.uint64, i: int, home: int, row: int, day:
 def populate(s: State, w: World, seed: np.uint64) -> None:
     """The customers at the start: segments, lognormal balances, satisfaction, hazard and patience, drawn by (manager, number)."""
     for i in range(len(s.managers)):
-        segments, balances = stream(seed, SEGMENT, w.people[i].seat, ALWAYS), stream(seed, START_BALANCE, w.people[i].seat, ALWAYS)
-        for c in range(int(w.people[i].portfolio)):
+        segments, balances = stream(seed, SEGMENT, s.people[i].seat, ALWAYS), stream(seed, START_BALANCE, s.people[i].seat, ALWAYS)
+        for c in range(int(s.people[i].portfolio)):
             segment, u = 0, uniform(segments, c)
             while segment + 1 < len(w.segments) and u >= w.segments[segment].cut:
                 segment += 1
@@ -65,7 +65,7 @@ def serve(s: State, w: World, seed: np.uint64, day: int) -> None:
         if hours <= 0.0 or s.managers[i].held == 0:
             continue
         mean = mean_contacts(hours, w.par.service_pace, w.par.effort_eta, 1.0) * w.days[day].demand
-        contacts = poisson(uniform(stream(seed, CONTACTS, w.people[i].seat, day), 0), mean)
+        contacts = poisson(uniform(stream(seed, CONTACTS, s.people[i].seat, day), 0), mean)
         made = 0
         for _ in range(contacts):
             if s.managers[i].held == 0:
@@ -114,3 +114,5 @@ def close_books(s: State, w: World, day: int) -> None:
     for i in range(len(s.managers)):
         if s.finals[i, F_CUSTOMERS] > 0.0:
             s.finals[i, F_SATISFACTION] /= s.finals[i, F_CUSTOMERS]
+        s.finals[i, F_TENURE], s.finals[i, F_MORALE] = s.managers[i].tenure, s.managers[i].morale
+        s.finals[i, F_GRADE], s.finals[i, F_IN_POST] = s.managers[i].grade, 1.0 if s.managers[i].vacancy == 0 else 0.0

@@ -26,14 +26,14 @@ def deals_arrive(s: State, w: World, f: Full, seed: np.uint64, day: int) -> None
         return
     week = w.days[day].week
     for i in range(len(s.managers)):
-        luck = stream(seed, DEAL_RIVAL, w.people[i].seat, day)
+        luck = stream(seed, DEAL_RIVAL, s.people[i].seat, day)
         lost = 1.0 - survival(f.par.deal_rival, 1.0)
         for slot in range(DEAL_ROOM):
             if f.deals[i, slot].stage > 0 and uniform(luck, slot) < lost:
                 f.deals[i, slot].stage = 0
                 f.weeks[week, i, S_DEALS_LOST] += 1.0
-        arrivals = poisson(uniform(stream(seed, DEAL, w.people[i].seat, day), 0), f.par.deal_leads * w.days[day].demand)
-        sizes = stream(seed, DEAL_SIZE, w.people[i].seat, day)
+        arrivals = poisson(uniform(stream(seed, DEAL, s.people[i].seat, day), 0), f.par.deal_leads * w.days[day].demand)
+        sizes = stream(seed, DEAL_SIZE, s.people[i].seat, day)
         for n in range(arrivals):
             slot = free_slot(s, f, i)
             f.weeks[week, i, S_DEALS_OPENED] += 1.0
@@ -129,7 +129,7 @@ def deals_promise(s: State, w: World, f: Full, i: int, day: int) -> None:
     pace = progress(hours, w.par.effort_eta, f.sellers[i].skill, par.deal_unskilled, par.deal_skilled)
     first = progress(1.0, w.par.effort_eta, f.sellers[i].skill, par.deal_unskilled, par.deal_skilled)
     m.sell_theta[1] = first / work * survival(par.deal_rival, work / pace) * w.days[day].demand
-    m.sell_own[1] = intrinsic_worth(m, w.people[i], w.par)
+    m.sell_own[1] = intrinsic_worth(m, s.people[i], w.par)
     value = f.deals[i, slot].value
     m.sell_yields[1, ACCOUNTS], m.sell_yields[1, INCOME], m.sell_yields[1, AUM] = 1.0, par.deal_fee * value, value
 

@@ -123,7 +123,7 @@ def burden_of_result(s: State, w: World, q: Practice, i: int, day: int) -> float
     """What a unit more in this period's result is felt to cost by raising the next goal, CNY; nil where no ratchet is foreseen."""
     if q.aims.goal_measure != ACCOUNTS or not ends(w.days[day], q.aims.goal_period):
         return 0.0
-    return foreseen_burden(w, q) * intrinsic_worth(s.managers[i], w.people[i], w.par)
+    return foreseen_burden(w, q) * intrinsic_worth(s.managers[i], s.people[i], w.par)
 
 
 @rule
@@ -141,7 +141,7 @@ def report_falsely(s: State, w: World, q: Practice, pay: Schedules, seed: np.uin
         return
     m.claimed = claims
     s.weeks[w.days[day].week, i, C_MISREPORTED] += claims
-    if uniform(stream(seed, AUDIT, w.people[i].seat, day), 0) < q.aims.audit:
+    if uniform(stream(seed, AUDIT, s.people[i].seat, day), 0) < q.aims.audit:
         m.caught = 1.0
         s.weeks[w.days[day].week, i, C_CAUGHT] += 1.0
         return

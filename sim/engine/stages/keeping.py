@@ -81,7 +81,7 @@ def open_books(s: State, w: World, f: Full, q: Practice, seed: np.uint64) -> Non
         f.sellers[i] = f.blank
         if w.par.customer_detail <= 0.0:
             continue
-        f.sellers[i].skill = w.people[i].skill_start
+        f.sellers[i].skill = s.people[i].skill_start
         for c in range(CLASS_MOST):
             queue = f.queues[i, c]
             queue.head, queue.tail, queue.mark, queue.count, queue.late, queue.assets = NOBODY, NOBODY, NOBODY, 0, 0, 0.0
@@ -134,7 +134,7 @@ def welcome(s: State, w: World, f: Full, seed: np.uint64, row: int, day: int, nu
     i = s.customers[row].owner
     c.place = place
     if number < NEW_CUSTOMER:
-        waited = 1.0 - (place + 0.5) / max(1.0, w.people[i].portfolio)
+        waited = 1.0 - (place + 0.5) / max(1.0, s.people[i].portfolio)
         c.touched = -1 - int(f.par.contact_spread * max(0.0, waited))
     s.customers[row].holdings = 1
     key = stream(seed, HELD_AT_START, home, ALWAYS)
@@ -173,7 +173,7 @@ def welcome_all(s: State, w: World, f: Full, seed: np.uint64) -> None:
     """Those there at the start, book by book."""
     for i in range(len(s.managers)):
         for place in range(s.managers[i].held):
-            welcome(s, w, f, seed, s.book[i, place], 0, place, w.people[i].seat, place)
+            welcome(s, w, f, seed, s.book[i, place], 0, place, s.people[i].seat, place)
     f.board.welcomed = s.tally.customers
 
 
@@ -186,7 +186,7 @@ def welcome_new(s: State, w: World, f: Full, seed: np.uint64, day: int) -> None:
         place = s.managers[i].held - 1
         while s.book[i, place] != row:
             place -= 1
-        welcome(s, w, f, seed, row, day, NEW_CUSTOMER + f.sellers[i].won, w.people[i].seat, place)
+        welcome(s, w, f, seed, row, day, NEW_CUSTOMER + f.sellers[i].won, s.people[i].seat, place)
         f.sellers[i].won += 1
     f.board.welcomed = s.tally.customers
 

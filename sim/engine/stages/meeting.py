@@ -23,7 +23,8 @@ def hold_meeting(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> 
     n = len(s.managers)
     mean_total = 0.0
     for i in range(n):
-        mean_total += s.managers[i].total / n
+        if s.managers[i].vacancy == 0:
+            mean_total += s.managers[i].total / s.tally.staff
     for i in range(n):                                  # what everybody brings to the meeting, before anyone is moved by it
         s.managers[i].leaned = s.managers[i].leaning
         for k in range(SERVICE):
@@ -31,10 +32,14 @@ def hold_meeting(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> 
     for i in range(n):
         answer_questions(s, w, q, i)
     for i in range(n):
+        if s.managers[i].vacancy > 0:
+            continue
         give_account(s, w, q, i)
         revise_belief(s, w, i, seed, day)
         revise_leaning(s, w, q, i, seed, day)
     for i in range(n):
+        if s.managers[i].vacancy > 0:
+            continue
         s.managers[i].status = status_after(s.managers[i].status, s.managers[i].total, mean_total, w.par.status_drift)
         s.managers[i].attended += 1
         s.managers[i].since_meeting[0] = 0.0
@@ -86,14 +91,14 @@ def revise_belief(s: State, w: World, i: int, seed: np.uint64, day: int) -> None
         s.managers[i].belief_variance = (1.0 - gain) * s.managers[i].belief_variance
     observed = s.managers[i].since_meeting[0] / expected
     if w.par.report_noise > 0.0:
-        observed = misheard(observed, w.par.report_noise, normal(uniform(stream(seed, REPORT_ERROR, w.people[i].seat, day), 0)))
+        observed = misheard(observed, w.par.report_noise, normal(uniform(stream(seed, REPORT_ERROR, s.people[i].seat, day), 0)))
     s.managers[i].belief = believe(s.managers[i].belief, observed, gain)
 
 
 @rule
 def revise_leaning(s: State, w: World, q: Practice, i: int, seed: np.uint64, day: int) -> None:
     """Now and then, once excuses no longer carry, a manager leans anew toward one of the two norms."""
-    key = stream(seed, REVISIT, w.people[i].seat, day)
+    key = stream(seed, REVISIT, s.people[i].seat, day)
     if uniform(key, 0) >= w.par.lean_revisit * (1.0 - s.managers[i].acceptance):
         return
     field = 0.0

@@ -23,7 +23,7 @@ def mentor_day(s: State, w: World, q: Practice, day: int) -> None:
             s.managers[i].skill[k] = taught(s.managers[i].skill[k], s.managers[j].skill[k], hours, w.par.teach_rate, w.par.teach_harm)
         s.managers[i].dependence = dependence_after(s.managers[i].dependence, s.managers[i].errands, w.par.dependence_growth, w.par.dependence_recovery)
         mentor, mentee = s.managers[j], s.managers[i]
-        mine = w.par.errand_efficiency * best_promise(mentor) * (mentor.worth + intrinsic_worth(mentor, w.people[j], w.par))
+        mine = w.par.errand_efficiency * best_promise(mentor) * (mentor.worth + intrinsic_worth(mentor, s.people[j], w.par))
         theirs = best_promise(mentee) * (w.par.mentor_regard + mentor.worth_of_mentee)
         mentee.errands = errand_share(mine, theirs, w.par.errand_most)
 

@@ -9,6 +9,7 @@ import numpy as np
 from sim.compiled import rule
 from sim.engine.planner import NOBODY, Person, plan_effort
 from sim.engine.stages.aims import add_aims
+from sim.engine.stages.careers import bear_in_mind
 from sim.engine.stages.chances import intrinsic_worth, partner_chance, pool_row, promise, spread
 from sim.engine.stages.credit import keep_worth, look_at_loans, settle_still, weigh_credit
 from sim.engine.stages.expecting import book_selling, lay_out_selling, note_plan
@@ -27,7 +28,7 @@ def imposed_hours(s: State, w: World, q: Practice, i: int, day: int) -> float:
     hours = q.par.meeting_hours if meets_on(q, day) else 0.0
     if s.managers[i].mentor >= 0 or s.managers[i].mentee >= 0:
         hours += q.par.mentoring_hours
-    return hours + w.par.lead_hours * s.managers[i].queue
+    return hours + w.par.lead_hours * s.managers[i].queue + s.managers[i].training_hours
 
 
 @rule
@@ -50,7 +51,7 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
                 if j != i:
                     o.others += s.managers[j].planned[line.measure] * w.days[day].demand
                 if line.measure == ACCOUNTS:
-                    o.others += windfall(s.managers[j], w.par, q.par, n) * w.days[day].demand
+                    o.others += windfall(s.managers[j], w.par, q.par, s.tally.staff) * w.days[day].demand
                 o.others += s.managers[j].standing[line.measure]
         o.scale = 1.0 / members if line.own else 1.0
         o.share = 1.0 if line.own else 1.0 / members
@@ -91,7 +92,8 @@ def look_further(s: State, w: World, q: Practice, pay: Schedules, g: int, i: int
 def plan(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int) -> None:
     """Every manager chooses the hours of the day."""
     for i in range(len(s.managers)):
-        plan_one(s, w, q, pay, i, seed, day)
+        if s.managers[i].vacancy == 0:
+            plan_one(s, w, q, pay, i, seed, day)
     for i in range(len(s.managers)):
         book_plan(s.managers[i], w.par, w.days[day].demand)
         if w.par.customer_detail > 0.0 and w.days[day].demand > 0.0:
@@ -101,7 +103,7 @@ def plan(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: 
 @rule
 def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.uint64, day: int) -> None:
     """Manager i's hours by activity, from yesterday's efforts of the others."""
-    m, person = s.managers[i], w.people[i]
+    m, person = s.managers[i], s.people[i]
     m.norm = norm_of(s, w, q, i)
     weigh_activities(s, w, q, i, day)
     imposed = imposed_hours(s, w, q, i, day)
@@ -120,6 +122,7 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
         look_closer(s, w, q, pay, i, day)
     if w.lending.lending > 0.0:
         settle_still(pay, s.outlook, person.risk_aversion)
+    bear_in_mind(s, w, q, i, day, windfall(m, w.par, q.par, s.tally.staff) * w.days[day].demand)
     effort, _ = plan_effort(pay, s.desk, s.outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
     if w.par.plan_tremble > 0.0:
         effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
@@ -151,7 +154,7 @@ def shared_worth(s: State, q: Practice, pay: Schedules, i: int) -> float:
 def weigh_activities(s: State, w: World, q: Practice, i: int, day: int) -> None:
     """Put on the desk what a first hour on each activity brings manager i today, and what its output is worth besides pay."""
     m, d, n = s.managers[i], s.desk, len(s.managers)
-    worth = intrinsic_worth(m, w.people[i], w.par)
+    worth = intrinsic_worth(m, s.people[i], w.par)
     for k in range(SERVICE):
         m.promised[k] = promise(m, k, w.channels[k], s.pools[pool_row(i, k, n), k], w.par, q.par, w.days[day])
         d.theta[k] = m.promised[k] * m.belief * q.par.attention[k]
@@ -167,7 +170,7 @@ def weigh_activities(s: State, w: World, q: Practice, i: int, day: int) -> None:
 @rule
 def taste(s: State, w: World, q: Practice, i: int, imposed: float, capacity: float) -> Person:
     """Manager i as the planner sees a person; who is seen by nobody has no norm, who is not bundled no ceiling."""
-    m, person = s.managers[i], w.people[i]
+    m, person = s.managers[i], s.people[i]
     seen, bundled = m.norm >= 0.0, q.par.bundled and m.mentor >= 0
     return Person(
         person.effort_cost * m.toil, w.par.effort_gamma, w.par.effort_eta, imposed, capacity, m.norm,

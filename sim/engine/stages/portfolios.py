@@ -22,14 +22,14 @@ def allot(s: State, w: World, f: Full, q: Practice, seed: np.uint64) -> None:
     """The same customers as without a rule, drawn by (first owner, number), dealt out anew; those beyond the spans are nobody's."""
     n, total = len(w.people), 0
     for i in range(n):
-        total += int(w.people[i].portfolio)
+        total += int(s.people[i].portfolio)
     balance, key = np.zeros(total), np.zeros(total)
     segment, home, number = np.zeros(total, dtype=np.int64), np.zeros(total, dtype=np.int64), np.zeros(total, dtype=np.int64)
     at = 0
     for i in range(n):
-        seat = w.people[i].seat
+        seat = s.people[i].seat
         segments, balances, lots = stream(seed, SEGMENT, seat, ALWAYS), stream(seed, START_BALANCE, seat, ALWAYS), stream(seed, ALLOTMENT, seat, ALWAYS)
-        for c in range(int(w.people[i].portfolio)):
+        for c in range(int(s.people[i].portfolio)):
             kind, u = 0, uniform(segments, c)
             while kind + 1 < len(w.segments) and u >= w.segments[kind].cut:
                 kind += 1
@@ -48,7 +48,7 @@ def allot(s: State, w: World, f: Full, q: Practice, seed: np.uint64) -> None:
         elif q.retail.allocation == LEVELLED:
             i = snake(place, n)
         else:
-            while given >= int(w.people[ranks[turn]].portfolio):
+            while given >= int(s.people[ranks[turn]].portfolio):
                 turn, given = turn + 1, 0
             i = ranks[turn]
             given += 1
@@ -57,7 +57,7 @@ def allot(s: State, w: World, f: Full, q: Practice, seed: np.uint64) -> None:
         row = s.tally.customers
         admit(s, w, seed, i, home[c], row, 0, balance[c], segment[c], number[c], managed)
         if w.par.customer_detail > 0.0:
-            welcome(s, w, f, seed, row, 0, number[c], w.people[home[c]].seat, s.managers[i].held - 1 if managed else -1)
+            welcome(s, w, f, seed, row, 0, number[c], s.people[home[c]].seat, s.managers[i].held - 1 if managed else -1)
         if managed and home[c] != i:
             hand_over(s, w, f, row, 0)
     f.board.welcomed = s.tally.customers

@@ -127,10 +127,10 @@ def visits(s: State, w: World, f: Full, q: Practice, seed: np.uint64, day: int, 
         return
     pace = f.par.offer_pace if sells else w.par.service_pace
     mean = mean_contacts(hours, pace, w.par.effort_eta, 1.0) * w.days[day].demand
-    key = stream(seed, OFFER if sells else CONTACTS, w.people[i].seat, day)
+    key = stream(seed, OFFER if sells else CONTACTS, s.people[i].seat, day)
     seller = f.sellers[i]
     credit = poisson(uniform(key, 0), mean) + (seller.credit_offers if sells else seller.credit_service)
-    picks = stream(seed, PICK, w.people[i].seat, 2 * day + (1 if sells else 0))
+    picks = stream(seed, PICK, s.people[i].seat, 2 * day + (1 if sells else 0))
     made = 0
     while credit > 0.0:
         c = whose_class(s, f, q, i, day, sells, uniform(picks, made))

@@ -33,6 +33,8 @@ class Ratio(NamedTuple):
 @rule
 def shares_pay(s: State, q: Practice, line: np.record, i: int, j: int) -> bool:
     """Whether j's results count in this line of i's pay: i's own, the team's, the pair's (also where pairs are bundled)."""
+    if s.managers[j].vacancy > 0:
+        return False
     if i == j or line.payee == TEAM:
         return True
     pair = s.managers[i].mentor == j or s.managers[i].mentee == j
@@ -67,11 +69,14 @@ def settle_pay(s: State, w: World, q: Practice, pay: Schedules, day: int) -> Non
     if plan_row(pay).timed:
         if today.month_ends:
             for i in range(len(s.managers)):
-                settle_over_time(s, w, q, pay, i, day)
+                if s.managers[i].vacancy == 0:
+                    settle_over_time(s, w, q, pay, i, day)
     else:
         for e in range(pay.lines[0].count):
             if ends(today, pay.lines[e].period):
                 for i in range(len(s.managers)):
+                    if s.managers[i].vacancy > 0:
+                        continue
                     fen = to_fen(line_of(s, q, pay, e, i))
                     s.lines[i, e] += fen
                     s.months[today.month, i] += fen

@@ -61,12 +61,12 @@ def prospect(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: int,
     if mean <= 0.0:
         s.managers[i].skill[k] = forget(s.managers[i].skill[k], 1.0, w.par.forgetting_rate, w.par.skill_floor)
         return
-    key = stream(seed, CONTACTS + 100 * (k + 1), w.people[i].seat, day)
+    key = stream(seed, CONTACTS + 100 * (k + 1), s.people[i].seat, day)
     contacts = poisson(uniform(key, 0), mean)
     if w.par.saturation > 0.0:
         contacts = min(contacts, int(s.pools[row, k].available))
     p = chance(s.managers[i], k, w.channels[k], w.par)
-    luck = stream(seed, CONVERSION + 100 * (k + 1), w.people[i].seat, day)
+    luck = stream(seed, CONVERSION + 100 * (k + 1), s.people[i].seat, day)
     for c in range(contacts):
         s.pools[row, k].available -= 1.0
         odds = min(MOST_CHANCE, p * trust(s, w, seed, day, i, c)) if k == CHAINS else p
@@ -84,7 +84,7 @@ def prospect(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: int,
     s.managers[i].skill[k] = learn(s.managers[i].skill[k], lessons, w.par.learning_rate, w.par.skill_ceiling)
     if contacts == 0:
         s.managers[i].skill[k] = forget(s.managers[i].skill[k], 1.0, w.par.forgetting_rate, w.par.skill_floor)
-    doubts = stream(seed, PROBLEM + 100 * (k + 1), w.people[i].seat, day)
+    doubts = stream(seed, PROBLEM + 100 * (k + 1), s.people[i].seat, day)
     for c in range(contacts):
         if uniform(doubts, c) < w.par.problem_chance * (1.0 - s.managers[i].skill[k]):
             s.managers[i].problems[k] += 1.0
@@ -97,7 +97,7 @@ def trust(s: State, w: World, seed: np.uint64, day: int, i: int, c: int) -> floa
     """What the satisfaction of the customer who opens the door does to conversion along a chain: 1 at satisfaction 0.5."""
     if s.managers[i].held == 0:
         return 1.0
-    key = stream(seed, REFERRER, w.people[i].seat, day)
+    key = stream(seed, REFERRER, s.people[i].seat, day)
     row = s.book[i, int(uniform(key, c) * s.managers[i].held)]
     now = decayed(s.customers[row].satisfaction, w.par.satisfaction_rest, day - s.customers[row].seen, w.par.satisfaction_decay)
     return 1.0 + w.par.trust_effect * (now - 0.5)
@@ -106,9 +106,11 @@ def trust(s: State, w: World, seed: np.uint64, day: int, i: int, c: int) -> floa
 @rule
 def take_leads(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: int) -> None:
     """Leads that come by themselves: from intermediaries won, and those the branch hands out."""
-    n = len(s.managers)
+    if s.managers[i].vacancy > 0:
+        return
+    n = s.tally.staff
     flow = s.managers[i].partners * w.days[day].demand
-    key = stream(seed, PARTNER_LEAD, w.people[i].seat, day)
+    key = stream(seed, PARTNER_LEAD, s.people[i].seat, day)
     leads = poisson(uniform(key, 0), flow)
     p = partner_chance(s.managers[i], w.par)
     for c in range(leads):
@@ -117,7 +119,7 @@ def take_leads(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: in
     s.managers[i].since_meeting[1] += flow * p
     s.managers[i].skill[INTERMEDIARIES] = learn(s.managers[i].skill[INTERMEDIARIES], leads, w.par.learning_rate, w.par.skill_ceiling)
     s.managers[i].partners *= math.exp(-w.par.partner_fade)
-    key = stream(seed, ASSIGNED_LEAD, w.people[i].seat, day)
+    key = stream(seed, ASSIGNED_LEAD, s.people[i].seat, day)
     handed = poisson(uniform(key, 0), w.par.assigned_leads * q.par.assigned_share * w.days[day].demand / n)
     for c in range(handed):
         if uniform(key, c + 1) < w.par.assigned_conversion:
@@ -145,7 +147,7 @@ def open_account(s: State, w: World, seed: np.uint64, day: int, i: int, origin: 
     if row >= len(s.customers) or s.managers[i].held >= s.book.shape[1]:
         s.tally.overflow = 1
         return
-    key = stream(seed, BALANCE, w.people[i].seat, ALWAYS)
+    key = stream(seed, BALANCE, s.people[i].seat, ALWAYS)
     balance = math.exp(w.par.account_log_median + w.par.account_log_sd * normal(uniform(key, int(number))))
     s.weeks[week, i, R_DEPOSITS] += balance
     settle_customer(s, w, seed, i, row, day, balance, 0, int(number) + 1_000_000)
