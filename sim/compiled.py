@@ -78,3 +78,50 @@ def _numba() -> Any:
 def rule(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a behaviour rule or a kernel: cached on disk, free of the interpreter lock."""
     return _numba().njit(cache=True, nogil=True)(function)
+
+
+def by_reference(kind: type) -> type:
+    """Decorate a NamedTuple of arrays: `refer` hands it to compiled functions as one pointer.
+
+    A tuple of arrays is passed by value, some eight numbers an array at every call: with thirty arrays that cost more than the work itself.
+    """
+    from numba.experimental import structref
+
+    structref.define_constructor(_passed(kind), _reference_type(), kind._fields)      # type: ignore[attr-defined]
+    return kind
+
+
+def refer(struct: Any) -> Any:
+    """A struct that is marked `by_reference`, as rules pass it on: one pointer where it is compiled, the struct itself in plain Python."""
+    return struct
+
+
+@lru_cache(maxsize=None)
+def _passed(kind: type) -> type:
+    """What numba knows as the constructor of a struct's reference."""
+    return type(f"{kind.__name__}Reference", (), {})
+
+
+@lru_cache(maxsize=1)
+def _reference_type() -> type:
+    """The numba type of all references; tells numba what `refer` does."""
+    from numba.core import types
+    from numba.experimental import structref
+    from numba.extending import overload
+
+    @structref.register
+    class Reference(types.StructRef):
+        """Named fields behind one pointer; with a short name, since the names of arguments go into those of compiled functions."""
+
+        def __init__(self, fields: Any) -> None:
+            super().__init__(fields)
+            self.name = f"Reference({hashlib.sha256(self.name.encode()).hexdigest()[:16]})"
+
+    @overload(refer, jit_options={"cache": True})
+    def refer_compiled(struct):  # type: ignore[no-untyped-def]
+        if not isinstance(struct, types.BaseNamedTuple):
+            return lambda struct: struct
+        make = _passed(struct.instance_class)
+        return lambda struct: make(*struct)
+
+    return Reference

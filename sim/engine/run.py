@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import rule
+from sim.compiled import refer, rule
 from sim.engine.day import live_day
 from sim.engine.prepare import begin, new_state
 from sim.engine.shop import larger_full, new_full
@@ -53,8 +53,9 @@ def live(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules
 def run_block(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seeds: np.ndarray,
               out: BranchRuns, f: Full) -> bool:
     """Replications one after another, results into `out`; False when there was too little room for the customers."""
+    state, world, practice, full = refer(s), refer(w), refer(q), refer(f)
     for r in range(len(seeds)):
-        live(s, w, q, elements, merged, seeds[r], f)
+        live(state, world, practice, elements, merged, seeds[r], full)
         if s.tally.overflow > 0:
             return False
         out.weeks[r], out.months[r], out.lines[r] = s.weeks, s.months, s.lines

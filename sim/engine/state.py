@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.compiled import by_reference
+
 CHANNELS = ("intermediaries", "chains", "street", "network")
 ACTIVITIES = (*CHANNELS, "service", "vetting", "collection", "cross_selling", "deals")
 INTERMEDIARIES, CHAINS, STREET, NETWORK, SERVICE = range(5)
@@ -150,6 +152,7 @@ SHOP_NUMBERS = record(
     deal_hours=(DEAL_STAGES,), mean_needs=(len(PRODUCTS),))
 
 
+@by_reference
 class World(NamedTuple):
     """A scenario's branch in numbers. par: what holds for all; people, channels, segments, days: rows of the types above.
 
@@ -204,6 +207,7 @@ FLOW, MEAN, LAST = range(3)                                              # how m
 OVER = {"sum": FLOW, "mean": MEAN, "last": LAST}
 
 
+@by_reference
 class Practice(NamedTuple):
     """A policy's practices in numbers, for one branch of n managers. visible (n, n): who (row) sees whom (column), beside pairs.
     retail: service standard, reception, portfolio rules.
@@ -328,6 +332,7 @@ class Shop(NamedTuple):
     spread: np.ndarray
 
 
+@by_reference
 class Full(NamedTuple):
     """Customers in full: a `Shop`, and what a day changes beside the customers' rows, for n managers, D days, W weeks.
 
@@ -359,6 +364,7 @@ DESK = record("", "uses marks",           # marks in mind; by mark: units still 
               yields=(ACTIVITY_COUNT, MEASURE_COUNT))              # see planner.py
 
 
+@by_reference
 class State(NamedTuple):
     """What a day changes, for n managers, W weeks, M months, D days and E lines of pay.
 
