@@ -14,6 +14,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,7 @@ PACKAGE = Path(__file__).parent
 COMPILED_SOURCES = ("compiled.py", "rules", "engine", "policy/kernel.py", "policy/timing.py")
 RESULT_SOURCES = ("compiled.py", "rules", "engine", "policy", "world", "experiments")
 CACHE_VARIABLE = "INCENTIVELAB_CACHE"
+SHORT, WHOLE = "short-day", "whole-day"       # compiled apart: without and with what `sim.engine.shop.further_parts` tells of
 
 
 @lru_cache(maxsize=1)
@@ -63,9 +65,17 @@ def compiled_folder() -> Path:
     return cache_folder() / "compiled" / f"{code_digest()}-{place}"
 
 
-def is_compiled() -> bool:
-    """Whether this code has been compiled on this machine before (so that the next call starts at once)."""
-    return any(compiled_folder().glob("**/run.run_block*.nbc"))
+def is_compiled(day: str = SHORT) -> bool:
+    """Whether this code's short or whole day has been compiled on this machine before (so that the next call starts at once)."""
+    return (compiled_folder() / day).exists()
+
+
+@lru_cache(maxsize=None)
+def note_compiled(day: str) -> None:
+    """Leave word that the short or whole day is compiled and kept."""
+    if compiled_folder().is_dir() and not is_compiled(day):
+        with suppress(OSError):
+            (compiled_folder() / day).touch()
 
 
 def _numba() -> Any:

@@ -13,12 +13,9 @@ import mesa
 import numpy as np
 import pandas as pd
 
-from sim.engine.day import live_day
-from sim.engine.prepare import begin, new_state, practice_of, room_for, world_of
-from sim.engine.run import branch_seeds
+from sim.engine.prepare import new_state, practice_of, room_for, world_of
+from sim.engine.run import branch_seeds, first_morning, last_evening, one_day
 from sim.engine.shop import larger_full, new_full, segment_names
-from sim.engine.stages.customers import close_books
-from sim.engine.stages.keeping import close_shop
 from sim.engine.state import PAY_MEASURES, Full, State
 from sim.errors import InputError
 from sim.experiments.simulate import check_numbers
@@ -67,7 +64,6 @@ class Manager(mesa.Agent):
     errands = _Row("share of a mentee's hours the mentor takes")
     dependence = _Row("0 to 1")
     partners = _Row("leads a day from intermediaries won")
-    accounts = _Row("accounts opened so far")
     goal = _Row("units a period")
     attainment = _Row("result over goal in the last period ended")
     fatigue = _Row("stock of hours above what can be kept up")
@@ -77,7 +73,7 @@ class Manager(mesa.Agent):
     @property
     def endowed(self) -> float:
         """CNY in the book on the first morning; with customers in full, all their assets."""
-        return float(self.team.full.sellers[self.place].endowed)
+        return float(self.row.endowed)
     accounts = _Row("accounts opened so far, by whoever is in post")
     morale = _Row("-1 to 1, 0 neutral")
     tenure = _Row("months in post")
@@ -129,10 +125,10 @@ class Team(mesa.Agent):
         self.elements, self.merged = model.pay
         room = room_for(self.world) + 1 if model.policy.people is not None else 0        # anybody may come to hold all customers
         self.state: State = new_state(self.world, self.elements, self.merged, room)
-        self.full: Full = new_full(self.world, len(self.state.customers))
+        self.full: Full | None = new_full(self.world, self.practice, len(self.state.customers))
         self.world = self.world._replace(shop=None)
         with np.errstate(over="ignore"):
-            begin(self.state, self.world, self.practice, self.seed, self.full)
+            first_morning(self.state, self.world, self.practice, self.seed, self.full)
         self.managers = [Manager(model, self, place) for place in range(len(self.names))]
 
     @property
@@ -167,14 +163,11 @@ class Team(mesa.Agent):
         """One day of the branch; more room for customers is made beforehand if it might run out."""
         self._make_room()
         with np.errstate(over="ignore"):
-            live_day(self.state, self.world, self.practice, self.elements, self.merged, self.seed, day, self.full)
+            one_day(self.state, self.world, self.practice, self.elements, self.merged, self.seed, day, self.full)
 
     def close(self, day: int) -> None:
         """Let every customer catch up to the last day."""
-        if self.world.par.customer_detail > 0.0:
-            close_shop(self.state, self.world, self.full, day)
-        else:
-            close_books(self.state, self.world, day)
+        last_evening(self.state, self.world, self.full, day)
 
     def _make_room(self) -> None:
         s = self.state

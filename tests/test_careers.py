@@ -16,8 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import sim
-from sim.engine.day import live_day
-from sim.engine.prepare import begin, new_state, practice_of, room_for, world_of
+from sim.engine.run import first_morning, one_day
 from sim.engine.run import branch_seeds, run_branch
 from sim.engine.shop import new_full
 from sim.engine.state import FINALS, PAY_MEASURES, RECORDS
@@ -87,14 +86,14 @@ class Life:
         self.tables = pay_tables(plan, PAY_MEASURES)
         self.seed = branch_seeds(seed, [0], name)[0]
         self.state = new_state(self.world, *self.tables, room_for(self.world) + 1)
-        self.full, self.world = new_full(self.world, len(self.state.customers)), self.world._replace(shop=None)
+        self.full, self.world = new_full(self.world, self.practice, len(self.state.customers)), self.world._replace(shop=None)
         self.day = 0
         with np.errstate(over="ignore"):
-            begin(self.state, self.world, self.practice, self.seed, self.full)
+            first_morning(self.state, self.world, self.practice, self.seed, self.full)
 
     def step(self) -> None:
         with np.errstate(over="ignore"):
-            live_day(self.state, self.world, self.practice, *self.tables, self.seed, self.day, self.full)
+            one_day(self.state, self.world, self.practice, *self.tables, self.seed, self.day, self.full)
         self.day += 1
 
     def months(self):

@@ -128,10 +128,10 @@ def _width(text: str) -> int:
 
 
 def _tell_warnings(policy: Policy, where: Scenario | None, lang: str, without: Collection[str]) -> None:
-    from sim.compiled import is_compiled
-    from sim.experiments.reached import lint
+    from sim.experiments.reached import lint, simulated_part
+    from sim.experiments.simulate import needs_compiling
 
-    if where is not None and not is_compiled():
+    if where is not None and needs_compiling(where, simulated_part(policy, where)):
         print(say("command.compiling", lang), file=sys.stderr, flush=True)
     warnings = lint(policy, where, without)
     file = policy.files[0] if policy.files else policy.name

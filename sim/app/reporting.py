@@ -82,13 +82,13 @@ def _kept(error: NotebookError, folder: Path) -> NotebookError:
 
 def compute(asked: Request, teller: Teller) -> Comparison:
     """The comparison itself."""
-    from sim.compiled import is_compiled
+    from sim.experiments.simulate import needs_compiling
     from sim.report.describe import cut_periods
 
     for text in cut_periods(asked.scenario, asked.lang):
         teller.line("note", text=text)
     teller.line("comparing", policies=len(asked.policies), scenario=asked.scenario.name, replications=asked.replications, seed=asked.seed)
-    if not is_compiled():
+    if needs_compiling(asked.scenario, *asked.policies):
         teller.line("compiling")
     with teller.bar("replications", len(asked.policies) * asked.replications) as bar:
         return asked.compare(progress=bar)

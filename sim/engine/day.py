@@ -40,40 +40,45 @@ STAGES = (               # number, name, what happens; the order is that of live
 
 @rule
 def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64, day: int,
-             f: Full) -> None:
+             f: Full | None) -> None:
     """Stages as numbered in docs/model.md.
 
     elements: the pay plan line by line. merged: the same pay, one schedule a measure, period and payee, for planning.
+    f: None where no further part is in force (`further_parts`); the lines under it then are not compiled at all.
     """
     in_full = w.par.customer_detail > 0.0
-    if in_full:
-        open_day(s, w, f, q, seed, day)                    # 4 in the morning
-    if day == 0:
-        open_careers(s, w, q, elements)                   # 10: what is at stake
+    if f is not None:
+        if in_full:
+            open_day(s, w, f, q, seed, day)               # 4 in the morning
+        if day == 0:
+            open_careers(s, w, q, elements)               # 10: what is at stake
     if meets_on(q, day) and q.par.meeting_first:
         hold_meeting(s, w, q, seed, day)                  # 1 in the morning
-    plan(s, w, q, merged, seed, day)                      # 2 with 6: norms are read here
+    plan(s, w, q, merged, seed, day, f)                   # 2 with 6: norms are read here
     work(s, w, q, seed, day)                              # 3
     if meets_on(q, day) and not q.par.meeting_first:
         hold_meeting(s, w, q, seed, day)                  # 1 in the evening, with 6: leanings are revised here
-    if in_full:
-        attend(s, w, f, q, seed, day)                      # 4 with customers in full
-        close_day(s, w, f, q, day)
-    else:
+    if not in_full:
         serve(s, w, seed, day)                            # 4
-    if w.lending.lending > 0.0:
-        lend(s, w, q, seed, day)                          # 5
+    if f is not None:
+        if in_full:
+            attend(s, w, f, q, seed, day)                 # 4 with customers in full
+            close_day(s, w, f, q, day)
+        if w.lending.lending > 0.0:
+            lend(s, w, q, seed, day)                      # 5
     mentor_day(s, w, q, day)                              # 7
-    if q.aims.on and w.days[day].month_ends:
-        play(s, w, q, merged, seed, day)                  # 9
-        close_aims(s, w, q, seed, day)                    # 8
-        cancel(s, w, q, elements, day)                    # 9
-    count_month(s, w, q, day)                             # 10, before pay begins to count anew
+    if f is not None:
+        if q.aims.on and w.days[day].month_ends:
+            play(s, w, q, merged, seed, day)              # 9
+            close_aims(s, w, q, seed, day)                # 8
+            cancel(s, w, q, elements, day)                # 9
+        count_month(s, w, q, day)                         # 10, before pay begins to count anew
     settle_pay(s, w, q, elements, day)                    # 10
-    if q.aims.on and w.days[day].month_ends:
-        after_settling(s, w, day)                         # 8, 9: what is owed and felt
-    if q.aims.on:
+    if f is not None and q.aims.on:
+        if w.days[day].month_ends:
+            after_settling(s, w, day)                     # 8, 9: what is owed and felt
         end_day(s, w, q, day)                             # 8
     record(s, w, day)
-    careers(s, w, q, elements, seed, day)                 # 10, after pay
+    if f is not None:
+        careers(s, w, q, elements, seed, day)             # 10, after pay
     between_days(s, w)

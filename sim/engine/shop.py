@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.engine.state import (
     ALLOCATIONS, BOARD, CLASS_MOST, CLIENT, CONTACT_WAYS, DEAL_ROOM, DEAL_ROW, PAY_MEASURES, PREFERRED, PRODUCT, PRODUCTS, QUEUE,
-    RECEPTION_STEPS, RETAIL, SELLER, SHOP_NUMBERS, SOLD, SOLD_AT_END, WAY, Full, Shop, World, rows,
+    RECEPTION_STEPS, RETAIL, SELLER, SHOP_NUMBERS, SOLD, SOLD_AT_END, WAY, Full, Practice, Shop, World, rows,
 )
 from sim.engine.streams import name_key
 from sim.world.catalogue import load_catalogue
@@ -100,8 +100,16 @@ def retail_of(policy: Policy, scenario: Scenario) -> np.record:
     return q
 
 
-def new_full(w: World, room: int) -> Full:
-    """Empty room for customers in full; next to none where they are in their short form. room: rows for customers."""
+def further_parts(w: World, q: Practice) -> bool:
+    """Whether anything beyond the short day is in force: customers in full, loans, goals and gaming, careers, portfolio rules."""
+    return bool(w.par.customer_detail > 0.0 or w.lending.lending > 0.0 or q.aims.on or w.par.quit_hazard > 0.0 or q.people.rules
+                or q.retail.allocation)
+
+
+def new_full(w: World, q: Practice, room: int) -> Full | None:
+    """Empty room for what `further_parts` needs; None where there are none. room: rows for customers."""
+    if not further_parts(w, q):
+        return None
     n, days, weeks, in_full = len(w.people), len(w.days), int(w.days.week[-1]) + 1, w.par.customer_detail > 0.0
     assert w.shop is not None
     return Full(
@@ -111,9 +119,9 @@ def new_full(w: World, room: int) -> Full:
     )
 
 
-def larger_full(f: Full, room: int) -> Full:
+def larger_full(f: Full | None, room: int) -> Full | None:
     """The same with room for more customers."""
-    if not len(f.clients):
+    if f is None or not len(f.clients):
         return f
     clients = rows(CLIENT, room)
     clients[: len(f.clients)] = f.clients

@@ -246,6 +246,7 @@ MANAGER = record(
     " morale freshness zest"             # -1 to 1; 0 to 1; factor on intrinsic motivation
     " keep_stake rise_stake bottom_stake job_stake"                # CNY at stake in the grade's marks, in the next one's, below, and in all
     " left_competence"                   # of whoever left the seat last
+    " endowed mean_endowed"              # CNY in the book on the first morning: own, and the branch's mean
     " training_hours"                    # a day
     " moved claimed caught",             # units pulled forward (held back: below 0), false ones, and 1 if found, at this settlement
     "mentor mentee"                      # rows, or -1
@@ -311,7 +312,7 @@ CLIENT = record(
     keys="home",                         # seat whose luck the customer's draws are
 )
 SELLER = record(
-    "skill endowed mean_endowed deposits wealth units lent items several credit_service credit_offers",
+    "skill deposits wealth units lent items several credit_service credit_offers",
     "handed_over won",                                             # customers; accounts opened and welcomed
     focus=(CLASS_MOST,), sell_focus=(CLASS_MOST,),                 # weight of a customer of the class, for service and offers
     aum_sum=(PERIOD_COUNT,), aum_days=(PERIOD_COUNT,),
@@ -336,8 +337,9 @@ class Shop(NamedTuple):
 class Full(NamedTuple):
     """Customers in full: a `Shop`, and what a day changes beside the customers' rows, for n managers, D days, W weeks.
 
+    None in its place says that no further part of the model is in force (`sim.engine.shop.further_parts`).
     calendar (D): who leaves that day, the first row. weeks (W, n, SOLD), finals (n, SOLD_AT_END). board: market, the branch's money
-    in and out, value classes. Handed on apart from State and World, since each array more makes every compiled call dearer.
+    in and out, value classes.
     """
 
     par: np.record

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sim.compiled import is_compiled
+from sim.compiled import SHORT, WHOLE, is_compiled
 from sim.errors import InputError
 from sim.experiments.measures import list_measures
 from sim.policy import Policy, load_policy
@@ -121,7 +121,7 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
         if progress:
             progress(replications)
     else:
-        if progress is None and not is_compiled():
+        if progress is None and needs_compiling(scenario, policy):
             print("Compiling the model for this machine, about a minute, once only.", file=sys.stderr, flush=True)
         last = list(scenario.branches)[-1]               # a replication is finished when its last branch is
         pieces = [piece for branch in scenario.branches for piece in _frames(
@@ -141,6 +141,17 @@ def provenance_of(scenario: Scenario, policy: Policy, replications: int, seed: i
         "incentivelab": __version__, "code": results_digest(), "scenario": scenario.name, "scenario_digest": scenario.digest,
         "policy": policy.name, "policy_digest": policy.digest, "seed": seed, "replications": replications,
     }
+
+
+def needs_compiling(scenario: Scenario, *policies: Policy) -> bool:
+    """Whether what these runs need has never been compiled on this machine, so that the first of them takes a minute longer."""
+    from sim.engine.prepare import practice_of, world_of
+    from sim.engine.shop import further_parts
+
+    branch = next(iter(scenario.branches))
+    world = world_of(scenario, branch)
+    days = {WHOLE if further_parts(world, practice_of(policy, scenario, branch)) else SHORT for policy in policies}
+    return not all(is_compiled(day) for day in days)
 
 
 def _run(scenario: Scenario, policy: Policy, branch: str, replications: int, seed: int, jobs: int,

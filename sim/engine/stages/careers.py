@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.prepare import enter
+from sim.engine.stages.opening import enter
 from sim.engine.stages.customers import catch_up
 from sim.engine.state import (
     AWAITING, BELOW, BY_LOAD, CHAINS, DUE, F_DEMOTIONS, F_DISMISSALS, F_HANDED_OVER, F_HIRES, F_PROMOTIONS, F_QUITS, F_RAMP_MONTHS,

@@ -431,7 +431,7 @@ def close_shop(s: State, w: World, f: Full, day: int) -> None:
         seller = f.sellers[i]
         f.finals[i, E_AUM] = held_assets(s, f, i)
         f.finals[i, E_ITEMS], f.finals[i, E_SEVERAL] = seller.items, seller.several
-        f.finals[i, E_ENDOWED], f.finals[i, E_HANDED_OVER] = seller.endowed, seller.handed_over
+        f.finals[i, E_ENDOWED], f.finals[i, E_HANDED_OVER] = s.managers[i].endowed, seller.handed_over
 
 
 __all__ = ["assets_of", "bring_up", "close_shop", "count_in", "court", "depart", "fall_due", "foresee", "held_assets", "holds", "items_held",

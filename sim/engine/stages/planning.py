@@ -15,7 +15,7 @@ from sim.engine.stages.credit import keep_worth, look_at_loans, settle_still, we
 from sim.engine.stages.expecting import book_selling, lay_out_selling, note_plan
 from sim.engine.stages.peers import meets_on, norm_of
 from sim.engine.stages.settling import of_service, shares_pay, year_so_far
-from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, COLLECTION, CROSS, DEALS, SERVICE, SERVICE_CONTACTS, VETTING, Practice, State, World
+from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, COLLECTION, CROSS, DEALS, SERVICE, SERVICE_CONTACTS, VETTING, Full, Practice, State, World
 from sim.engine.streams import TREMBLE, stream
 from sim.policy.kernel import AFTERWARDS, ALWAYS, MONTH, SIMPLE, Schedules, plan_row
 from sim.rules.prospecting import mean_contacts
@@ -38,7 +38,7 @@ def windfall(m: np.record, par: np.record, rules: np.record, n: int) -> float:
 
 
 @rule
-def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int) -> None:
+def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int, f: Full | None) -> None:
     """Fill in what manager i expects of each merged schedule: done so far, what comes without effort, what the others bring, days left."""
     n = len(s.managers)
     for g in range(len(s.outlook)):
@@ -59,7 +59,7 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
         o.sd = s.managers[i].spread[line.measure] * math.sqrt(members)
         if w.par.present_bias < 1.0 or w.par.pay_discount > 0.0:
             o.share *= impatience(w.days[day].left[line.period] - w.days[day].demand, w.par.present_bias, w.par.pay_discount)
-        if w.lending.lending > 0.0:
+        if f is not None and w.lending.lending > 0.0:
             look_at_loans(s, w, q, line, o, i, day)
 
 
@@ -89,26 +89,26 @@ def look_further(s: State, w: World, q: Practice, pay: Schedules, g: int, i: int
 
 
 @rule
-def plan(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int) -> None:
+def plan(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int, f: Full | None) -> None:
     """Every manager chooses the hours of the day."""
     for i in range(len(s.managers)):
         if s.managers[i].vacancy == 0:
-            plan_one(s, w, q, pay, i, seed, day)
+            plan_one(s, w, q, pay, i, seed, day, f)
     for i in range(len(s.managers)):
         book_plan(s.managers[i], w.par, w.days[day].demand)
-        if w.par.customer_detail > 0.0 and w.days[day].demand > 0.0:
+        if f is not None and w.par.customer_detail > 0.0 and w.days[day].demand > 0.0:
             book_selling(s.managers[i], w.days[day].demand)
 
 
 @rule
-def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.uint64, day: int) -> None:
+def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.uint64, day: int, f: Full | None) -> None:
     """Manager i's hours by activity, from yesterday's efforts of the others."""
     m, person = s.managers[i], s.people[i]
     m.norm = norm_of(s, w, q, i)
-    weigh_activities(s, w, q, i, day)
+    weigh_activities(s, w, q, i, day, f)
     imposed = imposed_hours(s, w, q, i, day)
     capacity = max(0.0, person.capacity - imposed)
-    if q.aims.on:
+    if f is not None and q.aims.on:
         add_aims(s, w, q, i, day, imposed, capacity)    # 8
     if w.days[day].demand <= 0.0:                       # nobody is to be met today
         for k in range(ACTIVITY_COUNT):
@@ -117,26 +117,28 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
     if day % w.par.plan_every != 0:
         keep_plan(m, capacity)
         return
-    look_ahead(s, w, q, pay, i, day)
+    look_ahead(s, w, q, pay, i, day, f)
     if plan_row(pay).uneven:
         look_closer(s, w, q, pay, i, day)
-    if w.lending.lending > 0.0:
-        settle_still(pay, s.outlook, person.risk_aversion)
-    bear_in_mind(s, w, q, i, day, windfall(m, w.par, q.par, s.tally.staff) * w.days[day].demand)
+    if f is not None:
+        if w.lending.lending > 0.0:
+            settle_still(pay, s.outlook, person.risk_aversion)
+        bear_in_mind(s, w, q, i, day, windfall(m, w.par, q.par, s.tally.staff) * w.days[day].demand)
     effort, _ = plan_effort(pay, s.desk, s.outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
     if w.par.plan_tremble > 0.0:
         effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
     if day > 0:
         effort += w.par.habit_share * (m.effort - effort)
     effort = min(effort, capacity)
-    if w.lending.lending > 0.0:
-        keep_worth(s, i)
     m.worth, m.worth_of_mentee = s.desk.worth[ACCOUNTS], shared_worth(s, q, pay, i)
     for k in range(ACTIVITY_COUNT):
         m.intended[k] = s.desk.split[k] * effort
         m.hours[k] = m.intended[k]
-    if w.par.customer_detail > 0.0:
-        note_plan(m, s.desk, w.par.effort_eta)
+    if f is not None:
+        if w.lending.lending > 0.0:
+            keep_worth(s, i)
+        if w.par.customer_detail > 0.0:
+            note_plan(m, s.desk, w.par.effort_eta)
 
 
 @rule
@@ -151,7 +153,7 @@ def shared_worth(s: State, q: Practice, pay: Schedules, i: int) -> float:
 
 
 @rule
-def weigh_activities(s: State, w: World, q: Practice, i: int, day: int) -> None:
+def weigh_activities(s: State, w: World, q: Practice, i: int, day: int, f: Full | None) -> None:
     """Put on the desk what a first hour on each activity brings manager i today, and what its output is worth besides pay."""
     m, d, n = s.managers[i], s.desk, len(s.managers)
     worth = intrinsic_worth(m, s.people[i], w.par)
@@ -161,10 +163,11 @@ def weigh_activities(s: State, w: World, q: Practice, i: int, day: int) -> None:
         d.own_worth[k] = worth
     d.theta[SERVICE] = w.par.service_pace * w.days[day].demand if m.held > 0 else 0.0
     d.own_worth[SERVICE] = w.par.service_duty
-    if w.lending.lending > 0.0:
-        weigh_credit(s, w, i)
-    if w.par.customer_detail > 0.0:
-        lay_out_selling(m, d)
+    if f is not None:
+        if w.lending.lending > 0.0:
+            weigh_credit(s, w, i)
+        if w.par.customer_detail > 0.0:
+            lay_out_selling(m, d)
 
 
 @rule

@@ -112,21 +112,22 @@ def reassign(s: State, w: World, f: Full, row: int, to: int, day: int) -> None:
 
 
 @rule
-def endow(s: State, f: Full) -> None:
+def endow(s: State, f: Full | None) -> None:
     """What everybody starts with, CNY: the balances in the book (with customers in full, all their assets)."""
     n, total = len(s.managers), 0.0
     for i in range(n):
         own = 0.0
         for place in range(s.managers[i].held):
             own += s.customers[s.book[i, place]].balance
-        own += f.sellers[i].wealth + f.sellers[i].units
-        f.sellers[i].endowed = own
+        if f is not None:
+            own += f.sellers[i].wealth + f.sellers[i].units
+        s.managers[i].endowed = own
         total += own
     for i in range(n):
-        f.sellers[i].mean_endowed = total / n
+        s.managers[i].mean_endowed = total / n
 
 
 @rule
-def rent_of(s: State, f: Full, i: int, strength: float) -> float:
+def rent_of(m: np.record, strength: float) -> float:
     """Factor on manager i's target by differential rent: what the policy's `rent` makes of the endowed portfolio."""
-    return rent_target(1.0, strength, f.sellers[i].endowed, f.sellers[i].mean_endowed)
+    return rent_target(1.0, strength, m.endowed, m.mean_endowed)
