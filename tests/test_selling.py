@@ -551,7 +551,7 @@ def test_the_same_customers_whoever_gets_them(branch) -> None:
 
 def test_allocation_rules_do_what_their_names_say(branch) -> None:
     def endowed(team: Any) -> np.ndarray:
-        return team.full.sellers.endowed / team.state.managers.held
+        return team.state.managers.endowed / team.state.managers.held
 
     skilled = shares(branch, allocation="by_skill")
     power = skilled.state.managers.skill[:, 0] * skilled.state.managers.talent
