@@ -18,7 +18,10 @@ from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
 
 PACKAGE = Path(__file__).parent
 COMPILED_SOURCES = ("compiled.py", "rules", "engine", "policy/kernel.py", "policy/timing.py")
@@ -78,16 +81,35 @@ def note_compiled(day: str) -> None:
             (compiled_folder() / day).touch()
 
 
+@lru_cache(maxsize=1)
 def _numba() -> Any:
     import numba
 
     numba.config.CACHE_DIR = str(compiled_folder())
+    _teach_blank()
     return numba
 
 
 def rule(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a behaviour rule or a kernel: cached on disk, free of the interpreter lock."""
     return _numba().njit(cache=True, nogil=True)(function)
+
+
+def blank(count: int, kind: np.dtype) -> np.recarray:
+    """So many records, not filled; their fields are attributes in compiled code and in plain Python alike."""
+    import numpy as np
+
+    return np.empty(count, kind).view(np.recarray)
+
+
+def _teach_blank() -> None:
+    """Tell numba what `blank` does; fields of its records are attributes anyway."""
+    import numpy as np
+    from numba.extending import overload
+
+    @overload(blank, jit_options={"cache": True})
+    def blank_compiled(count, kind):  # type: ignore[no-untyped-def]
+        return lambda count, kind: np.empty(count, kind)
 
 
 def by_reference(kind: type) -> type:

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import settings
+from profiles import PROFILE
 
 import sim
 from sim.policy import Policy, make_policy
 from sim.world import Scenario
+
+settings.load_profile(PROFILE)        # repeatable, unless HYPOTHESIS_PROFILE=explore asks for new cases
 
 WORDS = {"title": {"en": "Test plan", "zh": "测试方案"}, "source": "a test", "effective": "2026-01-01", "author": "tests",
          "status": "assumed"}

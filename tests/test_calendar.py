@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 from sim.world import Calendar, CalendarSpec, Holiday, load_scenario
 from sim.world.calendar import partly_lived
@@ -92,7 +93,7 @@ def test_arrays_cannot_be_written_to():
             array[0] = 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.dates(date(1990, 1, 1), date(2100, 1, 1)), st.integers(1, 300), st.booleans())
 def test_periods_partition_the_ticks(start: date, days: int, weekends: bool):
     line = calendar(start, days, weekends)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 import sim
 from sim.engine.run import first_morning, one_day
@@ -291,7 +292,7 @@ def without_nothing(found: Any) -> Any:
     return {key: without_nothing(value) for key, value in found.items() if value is not None} if isinstance(found, dict) else found
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ANY_PEOPLE, st.floats(0.0, 0.8), st.floats(0.0, 3.0), st.booleans(), st.integers(0, 10**6))
 def test_everybody_is_somewhere_whoever_comes_and_goes(people, hazard, vacancy, paired, seed) -> None:
     scenario = restless(days=90, **{"parameters.quit_hazard": hazard, "parameters.vacancy_longest": vacancy,

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 from scipy import stats
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
@@ -489,7 +490,7 @@ WORLDS = st.fixed_dictionaries({
 })
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(AIMS, WORLDS, st.integers(0, 1000))
 def test_every_account_and_every_fen_is_somewhere_each_day(aims, world, seed) -> None:
     practices = {name: value for name, value in aims.items() if value is not None}

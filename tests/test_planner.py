@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 import sim
 from sim.engine.state import PAY_MEASURES
@@ -118,14 +119,14 @@ def by_definition(element: dict, x: float) -> float:
     return min(element.get("cap", math.inf), max(element.get("floor", 0.0), pay))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(elements, st.integers(0, 160).map(lambda k: k / 4))
 def test_a_schedule_pays_what_its_words_say(plan, element, x) -> None:
     lines, _ = pay_tables(plan(piece=element), PAY_MEASURES)
     assert pay_at(lines, 0, x) == pytest.approx(by_definition(element, x), abs=1e-6)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.lists(elements, min_size=1, max_size=3), st.floats(0.05, 25), st.integers(0, 12), st.sampled_from([0.0, 1e-5, 3e-4]))
 def test_expected_pay_over_counts_is_the_sum_over_counts(plan, parts, mean, done, risk) -> None:
     """Certainty equivalent and its derivative, several elements together, against the sum over 200 counts."""
@@ -145,7 +146,7 @@ def test_expected_pay_over_counts_is_the_sum_over_counts(plan, parts, mean, done
     assert slope == pytest.approx((exact(mean + step) - exact(mean - step)) / (2 * step), rel=1e-3, abs=0.05)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(elements, st.floats(0, 30), st.floats(0.3, 6), st.sampled_from([0.0, 3e-4]))
 def test_expected_pay_over_a_normal_measure_is_the_integral(plan, element, mean, sd, risk) -> None:
     _, merged = pay_tables(plan(piece=element), PAY_MEASURES)

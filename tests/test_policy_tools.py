@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
+from profiles import examples
 from matplotlib.text import Text
 
 import sim
@@ -518,7 +519,7 @@ def test_one_change_of_a_scenario_is_one_line(changzhou, change: dict[str, objec
     assert words in line, line
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @for_all(st.lists(st.sampled_from([change for change, _ in CHANGES]), max_size=4))
 def test_something_is_told_just_where_digests_differ(every_kind, chosen: list[dict[str, object]]) -> None:
     changed = every_kind.with_changes({key: value for change in chosen for key, value in change.items() if key != "pay.team_bonus"})

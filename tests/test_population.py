@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 from scipy import stats
 from scipy.special import beta
 
@@ -310,7 +311,7 @@ class Auditor:
         assert np.array_equal(state.lines.sum(axis=1), state.months.sum(axis=0)) and np.all(state.lines >= 0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(world=WORLDS, practices=PRACTICES, pay=PLANS, seed=st.integers(0, 10**6))
 def test_nothing_is_lost_and_nothing_comes_from_nowhere(changzhou, plan, world, practices, pay, seed) -> None:
     scenario = changzhou.with_changes({**world, "calendar.start": changzhou.calendar.start.replace(day=20), "calendar.days": 20})

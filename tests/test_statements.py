@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 import sim
 from sim.engine.prepare import practice_of, world_of
@@ -362,7 +363,7 @@ def boundaries(element: Element, members: int = 1) -> list[int]:
     return sorted({max(0, x + near) for x in starts for near in (-1, 0, 1)})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(elements(), st.lists(st.integers(0, 10**8), min_size=1, max_size=6), st.integers(1, 3))
 def test_exact_pay_is_what_the_words_of_the_schedule_say(data, some, members) -> None:
     element = Element.model_validate(data)
@@ -370,7 +371,7 @@ def test_exact_pay_is_what_the_words_of_the_schedule_say(data, some, members) ->
     assert exact_fen(element, totals, members) == [rounded(by_definition(data, Fraction(int(x), SCALE * members))) for x in totals]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(elements(), st.lists(st.integers(0, 10**8), min_size=1, max_size=6), st.integers(1, 2))
 def test_the_simulations_payroll_agrees_within_a_fen(data, some, members) -> None:
     element = Element.model_validate(data)
@@ -442,7 +443,7 @@ def branch_records(counts: list[list[int]], months: int = 7) -> pd.DataFrame:
     return both[kept & (both["month"] <= MONTHS[months - 1])].reset_index(drop=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(PLANS, COUNTS, TEAMS, st.booleans())
 def test_statements_pay_what_the_words_say_to_everybody(plan, parts, counts, teams, bundled) -> None:
     """Each line again, one at a time, in fractions."""
@@ -474,7 +475,7 @@ def test_statements_pay_what_the_words_say_to_everybody(plan, parts, counts, tea
     assert list(zip(found["month"], found["element"], found["person"], found["amount"], strict=True)) == right
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(PLANS, COUNTS, TEAMS)
 def test_month_by_month_is_the_same_as_at_once(plan, parts, counts, teams) -> None:
     """As each month's records come in, lines are added and none is changed."""
@@ -486,7 +487,7 @@ def test_month_by_month_is_the_same_as_at_once(plan, parts, counts, teams) -> No
     assert (frames[-1]["month"].iloc[len(frames[-2]):] == MONTHS[6]).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(PLANS, COUNTS, TEAMS, st.randoms(use_true_random=False))
 def test_the_order_of_the_records_does_not_matter(plan, parts, counts, teams, random) -> None:
     policy = plan(PAIRED, **{f"e{i}": part for i, part in enumerate(parts)})
@@ -497,7 +498,7 @@ def test_the_order_of_the_records_does_not_matter(plan, parts, counts, teams, ra
     pd.testing.assert_frame_equal(shuffled.frame, sorted_.frame)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(PLANS, COUNTS, TEAMS)
 def test_lines_add_up_to_pay_and_groups_to_what_the_group_earned(plan, parts, counts, teams) -> None:
     policy = plan(PAIRED, **{f"e{i}": part for i, part in enumerate(parts)})
@@ -513,7 +514,7 @@ def test_lines_add_up_to_pay_and_groups_to_what_the_group_earned(plan, parts, co
                 assert group["amount"].sum() == rounded(by_definition(part, Fraction(str(group["input"].iloc[0]))))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(PLANS, COUNTS, TEAMS, st.booleans())
 def test_what_the_rule_says_comes_to_the_amount(plan, parts, counts, teams, bundled) -> None:
     """The text of every line, worked out by somebody who knows nothing else."""
@@ -876,7 +877,7 @@ def plainly(found: Statements) -> pd.DataFrame:
     return found.frame.astype({name: object for name in ("person", "month", "period", "element", "measure")})
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(full_plans(), histories())
 def test_with_all_features_lines_add_up_and_say_what_they_come_to(policy, history) -> None:
     found = statements(policy, history)
@@ -897,7 +898,7 @@ def test_with_all_features_lines_add_up_and_say_what_they_come_to(policy, histor
             assert abs(value * 100 - amount) <= allowed + abs(amount) / 10**6, (text, amount)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(full_plans(), histories())
 def test_with_all_features_no_month_changes_an_earlier_one(policy, history) -> None:
     frames = [plainly(statements(policy, until(history, months))) for months in (2, 3, 4, 6, 7)]
@@ -905,7 +906,7 @@ def test_with_all_features_no_month_changes_an_earlier_one(policy, history) -> N
         pd.testing.assert_frame_equal(after.iloc[: len(before)], before)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(full_plans(), histories(), st.randoms(use_true_random=False))
 def test_with_all_features_the_order_of_rows_does_not_matter(policy, history, random) -> None:
     shuffled = {}
@@ -916,7 +917,7 @@ def test_with_all_features_the_order_of_rows_does_not_matter(policy, history, ra
     pd.testing.assert_frame_equal(plainly(statements(policy, replace(history, **shuffled))), plainly(statements(policy, history)))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(full_plans(), histories())
 def test_with_all_features_a_groups_lines_come_to_the_groups_pay(policy, history) -> None:
     """Whoever is in a team and however it is split: the parts are of one amount, and nothing of it is lost."""

@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import rule
+from sim.compiled import blank, rule
 
 SQRT_HALF, SQRT_2PI = 0.7071067811865476, 2.5066282746310002
 KNOT_WIDTH = 1e-9        # so that a third of three accounts reaches the knot at one
+KNOT_SHARE = 1e-13       # of a mark's size: closer ones cannot be told apart from their rounding
+FARTHEST = 1e30          # results from here on are those of slopes that are nothing but rounding
 COUNTED = 200            # so many counts are summed exactly; where more matter a normal forecast stands in
 MONTH, QUARTER, HALF_YEAR, YEAR = 0, 1, 2, 3
 PERIODS = (MONTH, QUARTER, HALF_YEAR, YEAR)
@@ -303,8 +305,14 @@ def put(s: Schedules, k: int, x: np.ndarray, shift: np.ndarray, slope: np.ndarra
 
 
 @rule
+def apart(low: float, high: float) -> bool:
+    """Whether the higher of two marks is so far from the lower that a line through points between them has a slope, not mere rounding."""
+    return high - low > max(KNOT_WIDTH, KNOT_SHARE * abs(high))
+
+
+@rule
 def sort(values: np.ndarray, n: int) -> int:
-    """Sort the first n values and drop what is not at least a knot's width above the one before; returns how many are left."""
+    """Sort the first n values and drop what cannot be told apart from the one before; returns how many are left."""
     for i in range(1, n):
         value, j = values[i], i - 1
         while j >= 0 and values[j] > value:
@@ -313,7 +321,7 @@ def sort(values: np.ndarray, n: int) -> int:
         values[j + 1] = value
     kept = min(n, 1)
     for i in range(1, n):
-        if values[i] > values[kept - 1] + KNOT_WIDTH:
+        if apart(values[kept - 1], values[i]):
             values[kept] = values[i]
             kept += 1
     return kept
@@ -380,7 +388,7 @@ def drawn(s: Schedules, k: int, x: np.ndarray, shift: np.ndarray, slope: np.ndar
                     for j in range(fn.first + 1, fn.stop):
                         if rise != 0.0:
                             y = at + (s.knots[j].x - score) / rise
-                            if y > marks[i] and (i + 1 == n or y < marks[i + 1]):
+                            if y > marks[i] and y < (marks[i + 1] if i + 1 < n else FARTHEST):
                                 cuts[many] = y
                                 many += 1
         many = sort(cuts, many)
@@ -398,7 +406,7 @@ def drawn(s: Schedules, k: int, x: np.ndarray, shift: np.ndarray, slope: np.ndar
             for level in (0.0, s.lines[k].cap / max(reward, 1e-300), s.lines[k].floor / max(reward, 1e-300), s.lines[k].cap / max(loss, 1e-300),
                           s.lines[k].floor / max(loss, 1e-300)):
                 y = at + (level - value) / rise
-                if y > cuts[i] and (y < cuts[i + 1] if i + 1 < many else y < 1e30):
+                if apart(cuts[i], y) and apart(y, cuts[i + 1] if i + 1 < many else FARTHEST):
                     turns[found] = y
                     found += 1
             found = sort(turns, found)
@@ -540,8 +548,8 @@ def expect_joint(s: Schedules, k: int, shift: np.ndarray, slope: np.ndarray, don
         reads1 |= s.lines[i].measure == 1
     x = np.zeros(length)
     marks = line.room + 2 + (CHORDS if line.curved else 0)
-    knots = np.empty(6 * marks * (1 + line.room) if line.bounded else 6 * marks, KNOT)
-    lines = np.empty(1, LINE)
+    knots = blank(6 * marks * (1 + line.room) if line.bounded else 6 * marks, KNOT)
+    lines = blank(1, LINE)
     lines[0].first = 0
     inner = 0 if reads0 else 1
     spread = math.sqrt(mean[inner]) if sd[inner] < 0.0 else sd[inner]

@@ -21,7 +21,8 @@ from sim.world import Scenario, load_mechanisms
 
 # Where the words of values are that a file writes as one of a few; elsewhere `policy.value.`.
 VALUES = {"visible": "policy.seen_", "time": "policy.", "participation": "policy.", "period": "policy.",
-          "cohort": "cohorts.", "channels": "policy.channel.", "calculated": "policy.", "every": "policy.", "reported": "policy."}
+          "cohort": "cohorts.", "channels": "policy.channel.", "calculated": "policy.", "every": "policy.", "reported": "policy.",
+          "channel": "policy.way.", "steps": "policy.step_name.", "allocation": "policy.allot_"}
 SHARES = ("assigned_share", "weight", "advance", "share", "above", "otherwise", "quota", "gives", "attainment", "ratchet", "say", "audit", "authority")
 NAMED = ("indicators", "shares", "pay")      # whose keys are the author's own names
 LONG, FEW = 120, 2          # a description so long is not told twice where no more than a few of its values differ
@@ -77,8 +78,11 @@ def _policy_lines(a: Policy, b: Policy, lang: str) -> Iterator[str]:
         if texts[0].get(aspect) != texts[1].get(aspect):
             nothing = say("policy.change.nothing", lang)
             yield _line(_field(aspect, lang), texts[0].get(aspect, nothing), texts[1].get(aspect, nothing), lang)
-    if any(change.place[0] == "people" for change in found):
-        yield _line(_field("people", lang), *(people_text(each.people, lang) for each in (a, b)), lang)
+    if people := [change for change in found if change.place[0] == "people"]:
+        if few := _few(people):
+            yield from _plain_lines(_field("people", lang), few, 1, lang)
+        else:
+            yield _line(_field("people", lang), *(people_text(each.people, lang) for each in (a, b)), lang)
     for whole, told in (("terms", terms_text), ("crediting", crediting_text)):
         inside = [change for change in found if change.place[0] == whole]
         texts = [told(getattr(each, whole), lang, names_of(each, lang)) for each in (a, b)]
@@ -138,7 +142,8 @@ def _plain_lines(label: str, found: Sequence[Change], depth: int, lang: str) -> 
         what = label
         for before, key in zip(change.place[depth - 1:], change.place[depth:]):
             number = say("policy.change.number", lang, number=key[1:]) if key.startswith("#") else None
-            what = _of(what, number or (key if before in NAMED else _field(key, lang)), lang)
+            word = known("cohorts", key, lang) if before == "at_start" else _field(key, lang)
+            what = _of(what, number or (key if before in NAMED else word), lang)
         yield _change(what, change.place[-1], change.before, change.after, lang)
 
 
