@@ -1,8 +1,16 @@
-"""Writing files for a user to start from: all of them or none, and never over one that is there."""
+"""Writing files: for a user to start from, all of them or none and never over one that is there; and results, each whole or not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import os
+import platform
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from sim.errors import InputError
@@ -31,3 +39,64 @@ def write_new(folder: str | Path, files: Mapping[str, bytes]) -> list[Path]:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(top, found=f"a folder that cannot be written to ({reason})", expected="one that can") from None
     return written
+
+
+# --- files that are there whole or not at all --------------------------------------------------------------------------
+
+_TEMPORARY = re.compile(r"\..*\.(?P<host>[0-9a-f]{6})-(?P<pid>[0-9]+)-[0-9a-f]{8}\.part")
+_FORGOTTEN = 7 * 86_400.0                           # seconds after which what another machine left is taken to be abandoned
+
+
+def temporary_beside(path: Path, beside: Path | None = None) -> Path:
+    """A hidden name nobody else uses, which tells what is being written and by which process; nothing is made.
+
+    beside: the folder it lies in, by default that of `path`.
+    """
+    return (beside or path.parent) / f".{path.name}.{_host()}-{os.getpid()}-{secrets.token_hex(4)}.part"
+
+
+@contextmanager
+def finished(path: Path, beside: Path | None = None) -> Iterator[Path]:
+    """A temporary file to write, which becomes `path` when the block ends well and vanishes when it does not."""
+    part = temporary_beside(path, beside)
+    try:
+        yield part
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def clean(folder: Path, name: str = "") -> None:
+    """Remove what a process that was killed left half-written in a folder: files and folders of `temporary_beside`.
+
+    name: only what was to become this. What a living process is writing stays.
+    """
+    try:
+        left = [path for path in folder.iterdir() if path.name.startswith(f".{name}") and _abandoned(path)]
+    except OSError:
+        return
+    for path in left:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _abandoned(path: Path) -> bool:
+    found = _TEMPORARY.fullmatch(path.name)
+    if found is None:
+        return False
+    try:
+        if found["host"] != _host():
+            return time.time() - path.lstat().st_mtime > _FORGOTTEN
+        os.kill(int(found["pid"]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):                # it lives, and is another user's; or the file is gone meanwhile
+        return False
+    return False
+
+
+def _host() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:6]

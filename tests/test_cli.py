@@ -26,7 +26,7 @@ from sim.app.notebooks import list_notebooks
 from sim.cli import DEMO_POLICIES, main
 from sim.errors import InputError
 from sim.experiments.compare import COMPARISON_COLUMNS
-from sim.experiments.simulate import COLUMNS
+from sim.experiments.frames import COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent
 FEW = ["--replications", "3"]
@@ -143,7 +143,7 @@ def test_the_same_command_again_leaves_the_same_bytes(journey: Path, monkeypatch
     report = journey / "reports" / "a" / "first"
     before = everything(report)
     monkeypatch.setattr("sim.app.notebooks._execute", lambda *_: pytest.fail("executed again"))
-    monkeypatch.setattr("sim.experiments.simulate._run", lambda *_: pytest.fail("simulated again"))
+    monkeypatch.setattr("sim.experiments.blocks._frame", lambda *_: pytest.fail("simulated again"))
     command = ["compare", "fixed-paired-weekly", "plans/mine.yaml", "--scenario", "short.yaml", *FEW, "--out", "reports/a/first"]
     assert main(command) == 0
     assert everything(report) == before

@@ -20,7 +20,8 @@ import sim
 from sim.engine.prepare import practice_of, world_of
 from sim.engine.run import branch_seeds, run_branch
 from sim.engine.state import PAY_MEASURES
-from sim.experiments import simulate as simulating
+from sim.experiments import blocks as blocks_of_runs
+from sim.experiments.store import write_parquet
 from sim.policy import Policy, make_policy
 from sim.policy.schedule import pay_tables
 from sim.world import Scenario
@@ -117,13 +118,13 @@ def test_two_workers_give_the_bytes_of_one(short, fact_policy, runs) -> None:
 @pytest.mark.parametrize("block", [1, 7, 50, 500])
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_batches_leave_no_trace(short, fact_policy, runs, monkeypatch, block, jobs) -> None:
-    monkeypatch.setattr(simulating, "BLOCK", block)
+    monkeypatch.setattr(blocks_of_runs, "BLOCK", block)
     assert bytes_of(sim.simulate(short, fact_policy, 53, seed=5, jobs=jobs).frame) == bytes_of(runs.frame)
 
 
 def test_written_files_are_the_same_byte_for_byte(short, fact_policy, tmp_path) -> None:
     for jobs in (1, 2):
-        simulating.write_parquet(sim.simulate(short, fact_policy, 30, jobs=jobs).frame, tmp_path / f"{jobs}.parquet")
+        write_parquet(sim.simulate(short, fact_policy, 30, jobs=jobs).frame, tmp_path / f"{jobs}.parquet")
     assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.parquet", "2.parquet"]
 
@@ -144,14 +145,14 @@ def test_replications_differ_and_so_do_seeds(short, fact_policy, runs) -> None:
 
 def test_a_run_found_in_the_store_is_the_run_itself(short, fact_policy, runs, tmp_path) -> None:
     first = sim.simulate(short, fact_policy, 53, seed=5, store=tmp_path)
-    files = sorted(tmp_path.iterdir())
-    stamp = files[0].stat().st_mtime_ns
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
+    assert len(files) == 4                                        # blocks of 16 replications
     again = sim.simulate(short, fact_policy, 53, seed=5, store=tmp_path)
     assert bytes_of(first.frame) == bytes_of(again.frame) == bytes_of(runs.frame)
     assert first.frame.dtypes.equals(again.frame.dtypes)
     assert again.totals().equals(first.totals())
     assert again.provenance == first.provenance
-    assert sorted(tmp_path.iterdir()) == files and files[0].stat().st_mtime_ns == stamp
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == files
 
 
 def test_the_store_keeps_apart_what_differs(short, fact_policy, tmp_path) -> None:
@@ -165,7 +166,7 @@ def test_the_store_keeps_apart_what_differs(short, fact_policy, tmp_path) -> Non
         runs = sim.simulate(scenario, policy, replications, seed, store=tmp_path)
         assert runs.frame["replication"].nunique() == replications
         assert set(runs.frame["scenario"]) == {scenario.name} and set(runs.frame["policy"]) == {policy.name}
-    assert len(list(tmp_path.iterdir())) == 5
+    assert len(list(tmp_path.rglob("*.parquet"))) == 5
 
 
 def test_a_branch_that_outgrows_its_room_is_lived_again_in_a_larger_one() -> None:

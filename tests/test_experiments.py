@@ -12,7 +12,8 @@ from scipy import stats
 import sim
 from sim.experiments.portfolios import measures_in_full
 from sim.experiments.compare import COMPARISON_COLUMNS, comparison_of
-from sim.experiments.simulate import CAREERS, COLUMNS, Runs, gini, interval_half_width
+from sim.experiments.frames import CAREERS, COLUMNS, gini
+from sim.experiments.simulate import Runs, interval_half_width
 
 SCHEMES = ("fixed-solo-weekly", "performance-solo-weekly", "performance-paired-daily")
 REPLICATIONS = 40

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import InputError
+from sim.experiments.frames import stacked
 from sim.experiments.measures import list_measures
 from sim.experiments.simulate import Progress, Runs, check_numbers, interval_half_width, loaded, simulate
 from sim.policy import Policy
@@ -61,15 +62,7 @@ class Comparison:
 
 def joined(runs: Sequence[Runs]) -> pd.DataFrame:
     """Several runs in one long frame, keys as categories shared by all."""
-    from pandas.api.types import union_categoricals
-
-    from sim.experiments.simulate import COLUMNS, KEYS
-
-    data: dict[str, Any] = {}
-    for column in COLUMNS:
-        parts = [run.frame[column] for run in runs]
-        data[column] = union_categoricals(parts) if column in KEYS else np.concatenate([p.to_numpy() for p in parts])
-    return pd.DataFrame(data)
+    return stacked([run.frame for run in runs])
 
 
 def compare(scenario: Scenario | str, policies: Sequence[Policy | str], replications: int = 100, seed: int = 1, jobs: int = 1,

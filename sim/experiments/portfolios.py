@@ -24,7 +24,7 @@ def measures_in_full() -> set[str]:
 
 
 def sold_pieces(names: list[str], branch: str, runs: BranchRuns, labels: list[str], levels: Callable[..., Iterator]) -> Iterator:
-    """Pieces of the results frame, as `sim.experiments.simulate` makes them for the rest. levels: by manager and for the branch."""
+    """Pieces of the results frame, as `sim.experiments.frames` makes them for the rest. levels: by manager and for the branch."""
     from sim.engine.state import FINALS, RECORDS, SOLD, SOLD_AT_END
 
     sold = {name: runs.sold[..., place] for place, name in enumerate(SOLD)}

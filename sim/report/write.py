@@ -16,7 +16,8 @@ import pandas as pd
 
 from sim.errors import InputError
 from sim.experiments.compare import Comparison
-from sim.experiments.simulate import Runs, write_parquet
+from sim.experiments.simulate import Runs
+from sim.experiments.store import write_parquet
 from sim.report.words import check_language
 
 REPORT, RESULTS, COMPARISON, SUMMARY, PROVENANCE = "report.html", "results.parquet", "comparison.csv", "summary.csv", "provenance.json"

@@ -1,0 +1,135 @@
+"""Kept runs: one Parquet file a block, under an address made of all that decides its bytes.
+
+A block is written under a temporary name and renamed, so it is there whole or not at all; it is found again instead of computed.
+Finding one is finding a file by its name, so a store of a hundred thousand blocks is as quick as an empty one, and two
+stores are merged by copying files. Pages carry checksums: a file that is no longer what was written is told and taken away, and its
+block is computed again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim.experiments.events import warn
+from sim.experiments.frames import KEYS
+from sim.reading import digest_of
+from sim.writing import finished
+
+MARK = b"incentivelab"           # the key in a file's metadata under which stand its address and its failed runs
+DONE, FAILED = ".parquet", ".failed.parquet"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A block's rows, and the error of each replication that failed, by number."""
+
+    frame: pd.DataFrame = field(repr=False)
+    failures: dict[int, str] = field(default_factory=dict)
+
+
+def address_of(key: dict[str, Any]) -> str:
+    """The name of a block in every store: 16 hex digits of all that decides its bytes."""
+    return digest_of(key)
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of blocks."""
+
+    folder: Path
+
+    def path(self, address: str, ending: str = DONE) -> Path:
+        return self.folder / address[:2] / (address + ending)
+
+    def has(self, address: str) -> bool:
+        """Whether a block is there without failed runs; those are tried again."""
+        return self.path(address).exists()
+
+    def get(self, address: str) -> Kept | None:
+        """A block, None if it is not there or damaged (which is told, and the file taken away)."""
+        for ending in (DONE, FAILED):
+            try:
+                return read_block(self.path(address, ending), address)
+            except FileNotFoundError:
+                continue
+            except Damaged as damage:
+                warn("damaged", file=str(self.path(address, ending)), why=str(damage))
+                self.path(address, ending).unlink()
+        return None
+
+    def put(self, address: str, kept: Kept) -> None:
+        """Keep a block; one that failed before is replaced."""
+        path = self.path(address, FAILED if kept.failures else DONE)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        said = json.dumps({"address": address, "failures": {str(key): text for key, text in sorted(kept.failures.items())}})
+        write_parquet(kept.frame, path, {MARK: said.encode()}, beside=self.folder)
+        if not kept.failures:
+            self.path(address, FAILED).unlink(missing_ok=True)
+
+    def take_over(self, other: Store) -> tuple[int, int]:
+        """Copy the blocks of another store that are not here yet, each read in full first; how many were copied, and how many are damaged."""
+        copied = damaged = 0
+        for path in sorted(other.folder.glob("[0-9a-f][0-9a-f]/*.parquet")):
+            address = path.name.split(".")[0]
+            target = self.folder / path.relative_to(other.folder)
+            if target.exists() or self.has(address):
+                continue
+            try:
+                read_block(path, address)
+            except Damaged as damage:
+                warn("damaged", file=str(path), why=str(damage))
+                damaged += 1
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with finished(target, beside=self.folder) as part:
+                shutil.copyfile(path, part)
+            copied += 1
+        return copied, damaged
+
+
+class Damaged(Exception):
+    """A file that is not what was written."""
+
+
+def read_block(path: Path, address: str) -> Kept:
+    """A block from its file, every checksum looked at. Errors: FileNotFoundError, Damaged."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            said = json.loads((file.schema_arrow.metadata or {})[MARK])
+            if said["address"] != address:
+                raise Damaged(f"it holds {said['address']}")
+            frame = file.read().to_pandas()
+        return Kept(frame.astype({key: "category" for key in KEYS if key in frame}), {int(key): text for key, text in said["failures"].items()})
+    except OSError as error:
+        if error.errno is not None:                  # the disk's own word, not the reader's
+            raise
+        raise Damaged(_one_line(error)) from None
+    except (pa.ArrowException, ValueError, KeyError, TypeError) as error:
+        raise Damaged(_one_line(error)) from None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]
+
+
+def write_parquet(frame: pd.DataFrame, path: Path, said: dict[bytes, bytes] | None = None, beside: Path | None = None) -> None:
+    """Write a frame in the one canonical form, under a temporary name first, so that no half-written file is seen.
+
+    said: more metadata for the file. beside: the folder for the temporary file, on the same disk; by default that of `path`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    plain = frame.astype({key: "category" for key in KEYS if key in frame})
+    table = pa.Table.from_pandas(plain, preserve_index=False)
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **(said or {})})
+    with finished(path, beside=beside) as part:
+        pq.write_table(table, part, compression="zstd", write_page_checksum=True)
+
