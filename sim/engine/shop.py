@@ -11,7 +11,7 @@ from sim.engine.state import (
     ALLOCATIONS, BOARD, CLASS_MOST, CLIENT, CONTACT_WAYS, DEAL_ROOM, DEAL_ROW, PAY_MEASURES, PREFERRED, PRODUCT, PRODUCTS, QUEUE,
     RECEPTION_STEPS, RETAIL, SELLER, SHOP_NUMBERS, SOLD, SOLD_AT_END, WAY, Full, Practice, Shop, World, rows,
 )
-from sim.engine.streams import name_key
+from sim.engine.streams import branch_key
 from sim.world.catalogue import load_catalogue
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def shop_of(scenario: Scenario, branch: str) -> Shop:
         if field not in BUILT:
             value = scenario.effective(LOGARITHMS.get(field, field))
             par[field] = math.log(value) if field in LOGARITHMS else value
-    par.branch = name_key(f"branch {branch}")
+    par.branch = branch_key(branch)
     par.year_days = DAYS_A_YEAR if scenario.calendar.weekends else WORKING_DAYS_A_YEAR
     par.deal_hours[:] = [scenario.effective("deal_hours", stage) for stage in DEAL_STAGE_NAMES]
     needs = np.array([[scenario.effective(f"need_{segment}", product) for product in PRODUCTS] for segment in segments])

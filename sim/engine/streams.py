@@ -126,6 +126,11 @@ def name_key(name: str) -> np.uint64:
     return U64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little"))
 
 
+def branch_key(branch: str) -> np.uint64:
+    """The key of a branch."""
+    return name_key(f"branch {branch}")
+
+
 def replication_seed(seed: int, replication: int) -> np.uint64:
     """A replication's seed: a hash of the master seed and its number."""
     return name_key(f"replication {int(seed)} {int(replication)}")

@@ -7,13 +7,14 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import chain, islice
 from typing import Any, Literal
 
 import numpy as np
 
 from sim.compiled import results_digest
 from sim.errors import InputError
-from sim.experiments.frames import branch_pieces, long_form
+from sim.experiments.frames import branch_pieces, long_form, nothing, stacked
 from sim.experiments.store import Kept, address_of
 from sim.policy import Policy
 from sim.reading import resource_folder
@@ -80,12 +81,12 @@ class Lived:
 
 def cut(case: Case, seed: int, replications: int, keep: Keep = "all") -> list[Block]:
     """The blocks of all replications of a case, in order; the same on every machine."""
-    size = max(1, min(BLOCK, MANAGER_DAYS // (len(case.scenario.managers) * case.scenario.calendar.days)))
+    size = max(1, min(BLOCK, MANAGER_DAYS // (case.scenario.seats * case.scenario.calendar.days)))
     return [Block(case, seed, first, min(first + size, replications), keep) for first in range(0, replications, size)]
 
 
-def lived(block: Block, place: int = 0, strict: bool = True) -> Lived:
-    """Compute a block, on whatever machine this is. place: its number among those asked for.
+def lived(block: Block, place: int = 0, strict: bool = True, threads: int = 1) -> Lived:
+    """Compute a block, on whatever machine this is. place: its number among those asked for. threads: for branches with copies.
 
     strict: the first error is raised; otherwise a replication that fails becomes one of the block's failures, alone.
     Errors: InputError where this machine's code is not that of whoever asks.
@@ -94,15 +95,13 @@ def lived(block: Block, place: int = 0, strict: bool = True) -> Lived:
     if block.code != code():
         raise InputError("worker", found=f"code {code()}", expected=f"{block.code}, as where the command was started")
     try:
-        return Lived(place, Kept(_frame(block)), time.perf_counter() - start)
+        return Lived(place, Kept(_frame(block, threads)), time.perf_counter() - start)
     except Exception as error:
         if strict:
             raise
         failures: dict[int, str] = {}
         if len(block) == 1:
             failures[block.first] = f"{type(error).__name__}: {error}"
-    from sim.experiments.frames import nothing, stacked
-
     parts = []
     for number in range(block.first, block.last) if len(block) > 1 else ():
         one = lived(Block(block.case, block.seed, number, number + 1, block.keep, block.code), strict=False).kept
@@ -119,26 +118,36 @@ def run_blocks(blocks: Iterable[Block], jobs: int, strict: bool = True) -> Itera
     from joblib import Parallel, delayed
 
     asked: dict[int, Block] = {}
+    few = list(islice(blocks := iter(blocks), jobs))
+    threads = max(1, jobs // max(1, len(few)))               # a block alone shares out its copies instead
 
     def tasks() -> Iterator[Any]:
-        for place, block in enumerate(blocks):
+        for place, block in enumerate(chain(few, blocks)):
             asked[place] = block
-            yield delayed(lived)(block, place, strict)
+            yield delayed(lived)(block, place, strict, threads)
 
     for done in Parallel(n_jobs=jobs, prefer="threads", return_as="generator_unordered", batch_size=1)(tasks()):
         yield asked.pop(done.block), done
 
 
-def _frame(block: Block) -> Any:
+def _frame(block: Block, threads: int) -> Any:
     """A block's rows in the canonical order."""
-    from sim.engine.run import branch_seeds, run_branch
+    from sim.engine.run import branch_seeds, run_branch, run_copies
 
     scenario, policy = block.case.scenario, block.case.policy
-    pieces = []
-    for branch in scenario.branches:
-        runs = run_branch(*_prepared(block.case, branch), branch_seeds(block.seed, range(block.first, block.last), branch))
-        pieces += [piece for piece in branch_pieces(scenario, branch, runs, policy) if block.keep == "all" or _is_total(piece)]
-    return long_form(pieces, scenario.name, policy.name, block.seed, block.first)
+    frames = []
+    several = any(branch.copies > 1 for branch in scenario.branches.values())
+    for numbers in [range(n, n + 1) for n in range(block.first, block.last)] if several else [range(block.first, block.last)]:
+        pieces = []
+        for name, branch in scenario.branches.items():
+            if branch.copies > 1:
+                runs = run_copies(*_prepared(block.case, name), block.seed, numbers[0], name, branch.copies, threads)
+            else:
+                runs = run_branch(*_prepared(block.case, name), branch_seeds(block.seed, numbers, name))
+            pieces += [piece for piece in branch_pieces(scenario, name, runs, policy)
+                       if (block.keep == "all" or _is_total(piece)) and (branch.copies == 1 or piece[0] != "manager")]
+        frames.append(long_form(pieces, scenario.name, policy.name, block.seed, numbers[0]))
+    return stacked(frames)
 
 
 def _is_total(piece: tuple[str, list[str], str, str, np.ndarray]) -> bool:

@@ -76,6 +76,11 @@ class Scenario(ScenarioFile):
         return dict(self._people)
 
     @property
+    def seats(self) -> int:
+        """Managers in all, those of every copy of a branch counted."""
+        return sum(branch.copies * branch.team_size for branch in self.branches.values())
+
+    @property
     def cohorts(self) -> tuple[str, ...]:
         """The cohorts present, in the order of first appearance."""
         return tuple(dict.fromkeys(spec.cohort for spec in self._people.values()))
@@ -133,7 +138,8 @@ class Scenario(ScenarioFile):
             "calendar": [calendar.start.isoformat(), calendar.days, calendar.weekends],
             "holidays": [[h.start.isoformat(), h.days, h.demand] for h in calendar.holidays],
             # Lists, because the order of managers is the order of adding up, which the last bit of a sum can show.
-            "branches": [[id_, [[name, _person(spec)] for name, spec in branch.managers.items()]] for id_, branch in self.branches.items()],
+            "branches": [[id_, branch.copies, [[name, _person(spec)] for name, spec in branch.managers.items()]]
+                         for id_, branch in self.branches.items()],
             "parameters": {name: parameter.value for name, parameter in self._resolved.items()},
             "mechanisms": [self.switches, self._idle],
         })  # fmt: skip

@@ -33,9 +33,10 @@ class ManagerSpec(Part):
 
 
 class Branch(Part):
-    """One branch, whose managers are one team."""
+    """One branch, whose managers are one team; or so many `copies` alike, each with people, customers and luck of its own."""
 
     title: Title | None = None
+    copies: Annotated[Count, Field(ge=1, le=100_000)] = Field(1, description="branches alike, each with luck of its own")
     managers: dict[Name, ManagerSpec] = Field(min_length=1, description="managers by name")
 
     @property
