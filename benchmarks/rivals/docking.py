@@ -14,15 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import ks_2samp, norm, ttest_ind
 
-from benchmarks.rivals.mesa_plain import Branch, Setting, read, run
-from sim.engine.prepare import practice_of, world_of
-from sim.engine.run import branch_seeds, run_branch
+from benchmarks.runner import runner
+from benchmarks.rivals.mesa_plain import Branch, Manager, Setting, forget_models, read, run
 from sim.engine.state import (
-    F_CHURNED, F_CUSTOMERS, F_SATISFACTION, PAY_MEASURES, R_ACCOUNTS, R_CONTACTS, R_DAYS, R_DEPOSITS, R_EFFORT, R_LEANING, R_NORM, R_PRESSURE,
+    F_CHURNED, F_CUSTOMERS, F_SATISFACTION, R_ACCOUNTS, R_CONTACTS, R_DAYS, R_DEPOSITS, R_EFFORT, R_LEANING, R_NORM, R_PRESSURE,
     R_PROSPECTS, R_SKILL,
 )
 from sim.policy import Policy
-from sim.policy.schedule import pay_tables
 from sim.world import Scenario
 
 LEVEL, POWER = 0.01, 0.9
@@ -43,14 +41,11 @@ class Docked(NamedTuple):
     agrees: bool
 
 
-def of_engine(scenario: Scenario, policy: Policy, replications: int, seed: int, block: int = 20) -> Outcomes:
+def of_engine(scenario: Scenario, policy: Policy, replications: int, seed: int) -> Outcomes:
     """Outcomes of the engine's replications."""
-    branch = next(iter(scenario.branches))
-    names, line = list(scenario.branches[branch].managers), scenario.timeline
-    world, practice, tables = world_of(scenario, branch), practice_of(policy, scenario, branch), pay_tables(policy, PAY_MEASURES)
+    names, line = list(next(iter(scenario.branches.values())).managers), scenario.timeline
     parts = []
-    for start in range(0, replications, block):
-        runs = run_branch(world, practice, *tables, branch_seeds(seed, range(start, min(start + block, replications)), branch))
+    for runs in runner(scenario, policy, seed)(replications):
         weeks, finals, days = runs.weeks, runs.finals, runs.weeks[:, :, :, R_DAYS]
         held = finals[:, :, F_CUSTOMERS]
         lived = days.sum(axis=(1, 2))
@@ -74,7 +69,7 @@ def of_rival(setting: Setting, scenario: Scenario, seeds: range, make: Callable[
     for seed in seeds:
         branch = make(setting, seed)
         people = branch.managers
-        daily = branch.datacollector.get_agent_vars_dataframe().reset_index()
+        daily = branch.datacollector.get_agenttype_vars_dataframe(Manager).reset_index()
         by_day = daily.groupby("Step")[["effort", "norm", "pressure"]].mean().to_numpy()
         row: dict[str, float] = {f"accounts of {name}": person.accounts for name, person in zip(names, people, strict=True)}
         row |= {f"effort in {label}": by_day[line.week == w, 0].mean() for w, label in enumerate(line.week_labels)}
@@ -84,6 +79,7 @@ def of_rival(setting: Setting, scenario: Scenario, seeds: range, make: Callable[
                 "skill": np.mean([p.skill for p in people]), "leaning": np.mean([p.leaning for p in people]),
                 "customers lost": branch.churned, "pay": branch.pay, "satisfaction": branch.satisfaction}
         rows.append(row)
+        forget_models()
     return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in rows[0]}
 
 

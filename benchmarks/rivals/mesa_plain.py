@@ -20,6 +20,8 @@ from typing import NamedTuple
 import mesa
 import numpy as np
 
+from sim.engine.prepare import practice_of, world_of
+from sim.engine.shop import further_parts
 from sim.policy import Policy
 from sim.world import Scenario
 
@@ -37,8 +39,8 @@ NUMBERS = """
     annoyance irritation_fade churn_response churn_yearly churn_shape account_balance_median account_balance_log_sd order_pull
 """.split()
 OF_A_MANAGER = "capacity_hours effort_cost risk_aversion intrinsic_per_account lean_start excuse_start network_size effort_start".split()
+IDLE = {"report_noise": 0.0, "present_bias": 1.0, "pay_discount": 0.0, "plan_every": 1}          # left out here, so not to be in force
 OF_A_CHANNEL = "contact_pace conversion_unskilled conversion_skilled pool_size pool_refill channel_neglect".split()
-NOT_HERE = "lending customer_detail quit_hazard fatigue_growth reference_effect report_noise".split()      # parts of the model left out
 
 
 @dataclass(slots=True)
@@ -67,6 +69,18 @@ class Customer:
         self.seen = day
 
 
+class CustomerAgent(mesa.Agent):
+    """The same as an agent of the model's own."""
+
+    def __init__(self, model: Branch, balance: float, segment: int, satisfaction: float, irritation: float, hazard: float, patience: float,
+                 seen: int) -> None:
+        super().__init__(model)
+        self.balance, self.segment, self.satisfaction, self.irritation = balance, segment, satisfaction, irritation
+        self.hazard, self.patience, self.seen = hazard, patience, seen
+
+    catch_up = Customer.catch_up
+
+
 @dataclass(slots=True)
 class Pool:
     """Prospects of a channel: not worked lately, worked in vain, won."""
@@ -79,8 +93,9 @@ class Pool:
 class Setting(NamedTuple):
     """A branch, its days and what management chose, in plain numbers: read once, shared by every run.
 
-    par: numbers that hold for all. channels: of each, its numbers, `access` and `attention`. people: of each manager. demand,
-    to_quarter_end, month_ends: by day. pairs: mentor's and mentee's place. status: by cohort.
+    par: numbers that hold for all. channels: of each, its numbers, `access` and `attention`. people: of each manager. segments: share,
+    median and spread of balances. demand, to_quarter_end (demand still to come in the quarter), month_ends: by day. pairs: places of
+    mentor and mentee. base, rate: CNY a month and CNY an account.
     """
 
     par: SimpleNamespace
@@ -135,16 +150,16 @@ def read(scenario: Scenario, policy: Policy) -> Setting:
 
 def refuse(scenario: Scenario, policy: Policy) -> None:
     """Parts of the model that are not written here must be off."""
-    reporting, pairing = policy.practices.reporting, policy.practices.mentor_pairing
-    simple = all(
+    reporting, pairing, branch = policy.practices.reporting, policy.practices.mentor_pairing, next(iter(scenario.branches))
+    plain_pay = all(
         element.period == "month" and element.payee == "self" and (
             element.schedule.kind == "fixed" or element.schedule.kind == "linear" and element.measure == "accounts"
             and element.schedule.threshold == 0.0 and element.schedule.by == "units") for element in policy.pay.values())
-    known = (simple and reporting.visible == "everyone" and reporting.time == "evening" and pairing.rule in ("none", "named")
-             and pairing.participation == "mandatory" and policy.people is None and scenario.effective("plan_every") == 1
-             and len(scenario.branches) == 1 and not any(scenario.effective(name) for name in NOT_HERE if name != "reference_effect"
-                                                         and name != "fatigue_growth"))
-    if not known:
+    plain_practices = (reporting.visible == "everyone" and reporting.time == "evening" and pairing.rule in ("none", "named")
+                       and pairing.participation == "mandatory")
+    plain_world = (len(scenario.branches) == 1 and not further_parts(world_of(scenario, branch), practice_of(policy, scenario, branch))
+                   and all(scenario.effective(name) == idle for name, idle in IDLE.items()))
+    if not (plain_pay and plain_practices and plain_world):
         raise ValueError(f"{scenario.name} under {policy.name}: the plain Mesa model knows the practices and pay of the Changzhou quarters only")
 
 
@@ -421,6 +436,7 @@ class Manager(mesa.Agent):
                 if last is not customer:
                     book[place] = last
                 self.churned += 1
+                model.part_with(customer)
                 continue
             moved = customer.satisfaction + par.contact_gain * (1.0 - customer.satisfaction) - par.annoyance * customer.irritation**2
             customer.satisfaction = min(1.0, max(0.0, moved))
@@ -534,7 +550,8 @@ class Branch(mesa.Model):
         self.pools = {k: Pool(float(math.floor(self.channels[k].pool_size * n))) for k in (INTERMEDIARIES, STREET)}
         for person in setting.people:
             Manager(self, person)
-        self.managers: list[Manager] = list(self.agents)
+        self.team = self.agents_by_type[Manager]
+        self.managers: list[Manager] = list(self.team)
         self.all_pools = [*self.pools.values(), *(manager.pools[k] for manager in self.managers for k in (CHAINS, NETWORK))]
         self.refill = [self.channels[k].pool_refill for k in (INTERMEDIARIES, STREET, *(CHAINS, NETWORK) * n)]
         for mentor, mentee in setting.pairs:
@@ -543,7 +560,7 @@ class Branch(mesa.Model):
         self.satisfaction = self.pay = 0.0
         self.datacollector = mesa.DataCollector(
             model_reporters={name: name for name in ("accounts", "pay", "churned", "customers", "satisfaction")},
-            agent_reporters={name: name for name in ("accounts", "effort", "skill", "norm", "leaning", "pressure")})
+            agenttype_reporters={Manager: {name: name for name in ("accounts", "effort", "skill", "norm", "leaning", "pressure")}})
 
     def new_customers(self, n: int) -> list[Customer]:
         """Draw n customers of the first morning or of today."""
@@ -559,13 +576,18 @@ class Branch(mesa.Model):
             yearly = rng.beta(par.churn_shape, par.churn_shape * (1.0 - par.churn_yearly) / par.churn_yearly, n)
             hazard = -np.log1p(-np.minimum(yearly, 1.0 - 1e-9)) / par.year
         drawn = (balance, segments, satisfaction, hazard, rng.standard_exponential(n))
-        return [Customer(b, g, s, 0.0, h, p, self.day) for b, g, s, h, p in zip(*(a.tolist() for a in drawn), strict=True)]
+        return [self.welcome(b, g, s, 0.0, h, p, self.day) for b, g, s, h, p in zip(*(a.tolist() for a in drawn), strict=True)]
+
+    welcome = staticmethod(Customer)
+
+    def part_with(self, customer: Customer) -> None:
+        """A customer is found gone."""
 
     def step(self) -> None:
         setting, day = self.setting, self.day
         self.demand, self.to_quarter_end = setting.demand[day], setting.to_quarter_end[day]
         self.meets = self.par.every_days > 0 and (day + 1) % self.par.every_days == 0
-        self.agents.do("plan").do("commit")
+        self.team.do("plan").do("commit")
         n = len(self.managers)
         for turn in range(n):
             self.managers[(turn + day) % n].work()
@@ -575,10 +597,10 @@ class Branch(mesa.Model):
             pool.worked -= back
         if self.meets:
             mean = sum(manager.accounts for manager in self.managers) / n
-            self.agents.do("come_to_meeting").do("meet").do("leave_meeting", mean)
-        self.agents.do("serve").do("be_mentored")
+            self.team.do("come_to_meeting").do("meet").do("leave_meeting", mean)
+        self.team.do("serve").do("be_mentored")
         if setting.month_ends[day]:
-            self.agents.do("be_paid")
+            self.team.do("be_paid")
             for manager in self.managers:
                 manager.month_accounts = 0
         if day + 1 == len(setting.demand):
@@ -586,19 +608,42 @@ class Branch(mesa.Model):
         self.accounts = sum(manager.accounts for manager in self.managers)
         self.pay = sum(manager.pay for manager in self.managers)
         self.datacollector.collect(self)
-        self.agents.do("sleep")
+        self.team.do("sleep")
         self.day += 1
 
     def close(self) -> None:
         """The horizon's end: customers are counted."""
-        self.agents.do("close_book")
+        self.team.do("close_book")
         self.churned, self.customers = (sum(getattr(m, name) for m in self.managers) for name in ("churned", "held"))
         self.satisfaction = sum(m.satisfaction for m in self.managers) / self.customers if self.customers else math.nan
         self.running = False
 
 
-def run(setting: Setting, seed: int) -> Branch:
+class BranchOfAgents(Branch):
+    """The same with customers who are agents too: the way Mesa's own examples are written."""
+
+    def welcome(self, *state: float) -> CustomerAgent:
+        return CustomerAgent(self, *state)
+
+    def part_with(self, customer: CustomerAgent) -> None:
+        customer.remove()
+
+
+class BranchOfDailyAgents(BranchOfAgents):
+    """The same, every customer catching up every day: what the closed form saves. No rival, since a good user would not."""
+
+    def step(self) -> None:
+        self.agents_by_type[CustomerAgent].do("catch_up", self.day, self.par)
+        super().step()
+
+
+def run(setting: Setting, seed: int, kind: type[Branch] = Branch) -> Branch:
     """A branch that has lived through the whole horizon."""
-    branch = Branch(setting, seed=seed)
+    branch = kind(setting, seed=seed)
     branch.run_model()
     return branch
+
+
+def forget_models() -> None:
+    """Mesa 3 keeps every model, with its agents, in a counter of their ids; left there they fill memory and slow down later runs."""
+    mesa.Agent._ids.clear()
