@@ -35,12 +35,12 @@ test: $(READY) ## run every test, notebooks included
 	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal --durations=15 $(PYTEST_FLAGS)
 
 bench: $(READY) ## measure speed on this machine
-	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python -m benchmarks.bench
 	@$(BIN)/python benchmarks/payroll.py
 	@$(BIN)/python benchmarks/payroll.py --format csv
 
-validate: $(READY) ## check the model against closed forms and the case
-	@$(BIN)/python benchmarks/validate.py
+validate: $(READY) ## check the model against the case and against a plain Mesa model
+	@$(BIN)/python -m benchmarks.validate
 
 fit: $(READY) ## fit the provisional parameters to the case again
 	@$(BIN)/python -m sim.experiments.fit

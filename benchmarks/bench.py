@@ -1,71 +1,94 @@
-"""Speed of what users wait for: `make bench`. Prints medians; figures and the machine go into docs/performance.md by hand.
+"""Speed of what users wait for, and of the engine against its rivals: `make bench`.
 
-Whole commands are timed from outside; replications within one process after compilation, processor time, best of several.
+    python -m benchmarks.bench            prints the measured part of docs/performance.md
+    python -m benchmarks.bench --write    writes it there, with the picture of cost by size
+
+What is compared is timed in turns within one process, after compilation, by processor time; whole commands and numbers of workers by
+the clock.
 """
 
 from __future__ import annotations
 
-import os
-import platform
-import statistics
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
 
-REPEATS, REPLICATIONS = 5, 60
+import sim
+from benchmarks import scale
+from benchmarks.rivals import speed
+from benchmarks.runner import runner, spend
+from benchmarks.timing import in_turns, machine, ratios, spread, table
+from sim.report.style import png
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
+PICTURE = PAGE.parent / "images" / "cost.png"
+BLOCK = re.compile(r"(?<=<!-- block bench -->\n).*?(?=<!-- end -->)", re.DOTALL)
+RUNS, COMPARED, DOTS_AN_INCH = 60, 200, 130
 COMMANDS = {
-    "import sim": [sys.executable, "-c", "import sim"],
-    "incentivelab --help": [sys.executable, "-m", "sim.cli", "--help"],
+    "`import sim`": [sys.executable, "-c", "import sim"],
+    "`incentivelab --help`": [sys.executable, "-m", "sim.cli", "--help"],
+}
+QUARTERS = {
+    "changzhou-2015 (7 managers with 700 customers each, 90 days)": ("changzhou-2015", "changzhou-2015"),
+    "changzhou-2016, the same size": ("changzhou-2016", "changzhou-2016"),
+    "branch (12 managers, 63 days)": ("branch", "performance-pay"),
 }
 
 
-def seconds(call: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> list[float]:
-    taken = []
-    for _ in range(REPEATS):
-        start = clock()
-        call()
-        taken.append(clock() - start)
-    return taken
+def commands() -> Iterator[str]:
+    """Whole commands, by the clock."""
+    taken = in_turns({name: lambda line=line: subprocess.run(line, check=True, stdout=subprocess.DEVNULL) for name, line in COMMANDS.items()},
+                     clock=time.perf_counter)
+    yield from table(("command", "s"), ((name, spread(times)) for name, times in taken.items()))
 
 
-def line(name: str, taken: list[float], unit: float = 1.0, label: str = "s") -> None:
-    print(f"{name:58s} median {statistics.median(taken) * unit:8.3f} {label}   ({min(taken) * unit:.3f} to {max(taken) * unit:.3f})")
+def replications() -> Iterator[str]:
+    """Replications within one process, by processor time."""
+    ready = {name: runner(sim.load_scenario(scenario), sim.load_policy(policy), block=RUNS) for name, (scenario, policy) in QUARTERS.items()}
+    for live in ready.values():
+        spend(live, 1)
+    taken = in_turns({name: lambda live=live: spend(live, RUNS) for name, live in ready.items()})
+    yield from table(("one replication, one core", "ms"), ((name, spread([1e3 * t / RUNS for t in times])) for name, times in taken.items()))
 
 
-def replications(scenario: str, policy: str) -> Callable[[], object]:
-    """One compiled call over `REPLICATIONS` replications of a scenario's first branch."""
-    import sim
-    from sim.engine.prepare import practice_of, world_of
-    from sim.engine.run import branch_seeds, run_branch
-    from sim.engine.state import PAY_MEASURES
-    from sim.policy.schedule import pay_tables
+def workers() -> Iterator[str]:
+    """The same comparison with one worker and with two, by the clock."""
+    scenario, plans = sim.load_scenario("changzhou-2015"), [sim.load_policy(name) for name in ("fixed-pay", "performance-pay")]
+    names = {1: "1 worker", 2: "2 workers"}
+    taken = in_turns({name: lambda jobs=jobs: sim.compare(scenario, plans, replications=COMPARED, jobs=jobs) for jobs, name in names.items()},
+                     clock=time.perf_counter)
+    rows = [(name, spread(times), spread(ratios(taken["1 worker"], times)) if name != "1 worker" else "1") for name, times in taken.items()]
+    yield from table((f"compare, 2 policies x {COMPARED} replications", "s", "times as fast as 1"), rows)
 
-    world_, plan = sim.load_scenario(scenario), sim.load_policy(policy)
-    branch = next(iter(world_.branches))
-    world, practice = world_of(world_, branch), practice_of(plan, world_, branch)
-    tables, seeds = pay_tables(plan, PAY_MEASURES), branch_seeds(1, range(REPLICATIONS), branch)
-    call = lambda: run_branch(world, practice, *tables, seeds)      # noqa: E731
-    call()
-    return call
+
+def sections(points: tuple[list[scale.Cost], list[scale.Cost]]) -> Iterator[str]:
+    """The measured part of the page."""
+    packages = ("numba", "numpy", "mesa", *(["polars"] if find_spec("polars") else []))
+    yield f"{machine(*packages)}, {speed.compiler_version()}; incentivelab {sim.__version__}. Medians, in brackets lowest and highest.\n"
+    for part in (commands, replications, workers):
+        yield from part()
+        yield ""
+    for title, part in (("Against plain Mesa", speed.replication), ("Against Mesa's batch_run", speed.batches), ("The contact loop", speed.contact_loop),
+                        ("Compiling", speed.compiling), ("Memory", speed.memory)):
+        yield f"### {title}\n"
+        yield from part()
+        yield ""
+    yield "### Cost by size\n"
+    yield from scale.tables(points)
 
 
 def main() -> None:
-    print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
-    for name, command in COMMANDS.items():
-        line(name, seconds(lambda c=command: subprocess.run(c, check=True, stdout=subprocess.DEVNULL)))
-    for scenario, policy in (("changzhou-2015", "changzhou-2015"), ("changzhou-2016", "changzhou-2016"), ("branch", "performance-pay")):
-        call = replications(scenario, policy)
-        line(f"{scenario} under {policy}, one replication, one core", seconds(call, time.process_time), 1e3 / REPLICATIONS, "ms")
-    import sim
-
-    scenario = sim.load_scenario("changzhou-2015")
-    plans = [sim.load_policy(name) for name in ("fixed-pay", "performance-pay")]
-    one = seconds(lambda: sim.compare(scenario, plans, replications=200, jobs=1))
-    two = seconds(lambda: sim.compare(scenario, plans, replications=200, jobs=2))
-    line("compare, 2 policies x 200 replications, 1 worker", one)
-    line("compare, 2 policies x 200 replications, 2 workers", two)
-    print(f"{'2 workers against 1':58s} {statistics.median(one) / statistics.median(two):8.2f} times")
+    points, text = scale.measured(), ""
+    for line in sections(points):
+        print(line, flush=True)
+        text += line + "\n"
+    if "--write" in sys.argv[1:]:
+        PAGE.write_text(BLOCK.sub(lambda _: "\n" + text + "\n", PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+        PICTURE.write_bytes(png(scale.picture(points), DOTS_AN_INCH))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What takes too long for `make test`: `make validate` prints docs/validation.md.
 
-The Changzhou case with 2,000 replications a quarter, its milestones, and every practice by itself, added to 2015 and taken back
-from 2016.
+The Changzhou case with 2,000 replications a quarter, its milestones, every practice by itself, added to 2015 and taken back
+from 2016, and the engine against a plain Mesa model of the same branch.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from datetime import date
 import numpy as np
 
 import sim
-from sim.engine.prepare import practice_of, world_of
-from sim.engine.run import branch_seeds, run_branch
-from sim.engine.state import PAY_MEASURES
+from benchmarks.rivals.docking import LEVEL, POWER, Docked, docked
+from benchmarks.runner import runner
+from benchmarks.timing import plain, table
 from sim.experiments.fit import figures, simulated
 from sim.experiments.simulate import interval_half_width
-from sim.policy.schedule import pay_tables
 
-SEED, CASE, PRACTICE = 11, 2000, 400
+SEED, CASE, PRACTICE, DOCKED = 11, 2000, 400, 2000
 QUARTERS = ("changzhou-2015", "changzhou-2016")
 NEWCOMERS = ("H", "E", "I", "J", "K")
 PRACTICES: dict[str, tuple[Mapping[str, object], Mapping[str, object]]] = {      # to 2016, back to 2015
@@ -31,12 +30,6 @@ PRACTICES: dict[str, tuple[Mapping[str, object], Mapping[str, object]]] = {     
     "daily reporting": ({"practices.reporting.every_days": 1, "practices.reporting.minutes": 30.0},
                         {"practices.reporting.every_days": 7, "practices.reporting.minutes": 60.0}),
 }
-
-
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
-    yield "| " + " | ".join(header) + " |"
-    yield "| " + " | ".join("---" for _ in header) + " |"
-    yield from ("| " + " | ".join(row) + " |" for row in rows)
 
 
 def case() -> Iterator[str]:
@@ -54,10 +47,9 @@ def milestones() -> Iterator[str]:
     """How often a replication of 2016 reaches what the case reports."""
     scenario, policy = sim.load_scenario(QUARTERS[1]), sim.load_policy(QUARTERS[1])
     branch = next(iter(scenario.branches))
-    runs = run_branch(world_of(scenario, branch), practice_of(policy, scenario, branch), *pay_tables(policy, PAY_MEASURES),
-                      branch_seeds(SEED, range(CASE), branch))
+    daily = np.concatenate([runs.daily_accounts for runs in runner(scenario, policy, SEED)(CASE)])
     people, dates = list(scenario.branches[branch].managers), scenario.timeline.dates
-    so_far = runs.daily_accounts.cumsum(axis=1)
+    so_far = daily.cumsum(axis=1)
     at = {label: so_far[:, dates.index(day)] for label, day in (
         ("15 January", date(2016, 1, 15)), ("7 February", date(2016, 2, 7)), ("15 February", date(2016, 2, 15)), ("15 March", date(2016, 3, 15)))}
     young, c = [people.index(n) for n in NEWCOMERS], people.index("C")
@@ -94,11 +86,32 @@ def practices() -> Iterator[str]:
     yield from table(("practice", "added to 2015: accounts", "taken back from 2016: accounts lost"), rows)
 
 
+def docking() -> Iterator[str]:
+    """The engine and the plain Mesa model (benchmarks/rivals), written apart and drawing apart: every outcome's distribution."""
+    found = [docked(sim.load_scenario(q), sim.load_policy(q), DOCKED, DOCKED, SEED) for q in QUARTERS]
+    count = sum(map(len, found))
+    yield (f"{DOCKED} runs of each model a quarter; {count} outcomes, of each the means (Welch) and the distributions (Kolmogorov and Smirnov). The "
+           f"error of all tests of a quarter together is {LEVEL:.0%} (Bonferroni). A mean off by {found[0][0].shift:.2f} standard deviations of single "
+           f"runs would be found with probability {POWER:.0%}. Apart: {sum(not d.agrees for each in found for d in each)} of {count}. Below, the gap "
+           "is the difference of means in its standard errors; weeks and managers are left out but for the widest gap.\n")
+    for quarter, each in zip(QUARTERS, found, strict=True):
+        whole = [d for d in each if " of " not in d.name and " in " not in d.name]
+        parts = [max((d for d in each if word in d.name), key=lambda d: abs(d.gap)) for word in ("accounts of ", "effort in ")]
+        yield from table((quarter, "engine: mean (sd)", "plain Mesa: mean (sd)", "gap", "p of the distributions", "same"), map(docked_row, [*whole, *parts]))
+        yield ""
+
+
+def docked_row(d: Docked) -> tuple[str, ...]:
+    engine, rival = (f"{plain(sample.mean(), 5)} ({plain(sample.std(ddof=1))})" for sample in (d.engine, d.rival))
+    return d.name, engine, rival, f"{d.gap:+.2f}", f"{d.distributions:.2f}", "yes" if d.agrees else "NO"
+
+
 def main() -> None:
     print("# Validation\n\nMade by `make validate`. Intervals of differences are 95 %, Monte Carlo error alone; parameters are held.\n")
     print(f"incentivelab {sim.__version__}, seed {SEED}.\n")
     for title, part in ((f"The Changzhou case, {CASE} replications a quarter", case), ("Milestones", milestones),
-                        (f"Practices one by one, {PRACTICE} paired replications", practices)):
+                        (f"Practices one by one, {PRACTICE} paired replications", practices),
+                        ("Against a plain Mesa model", docking)):
         print(f"## {title}\n")
         print(*part(), sep="\n", end="\n\n")
 

@@ -1,0 +1,138 @@
+"""Engine and rivals side by side, in turns within one run; tables in Markdown. Part of `make bench`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from mesa.batchrunner import batch_run
+
+import sim
+from benchmarks.rivals.contacts import FLAGS, Bank, Contender, bank, by_branch, by_day, c_compiler, in_c, in_polars
+from benchmarks.rivals.mesa_plain import Branch, BranchOfAgents, BranchOfDailyAgents, forget_models, read, run
+from benchmarks.runner import runner, spend
+from benchmarks.timing import in_turns, ratios, seconds, spread, table
+from sim.compiled import CACHE_VARIABLE
+from sim.engine.state import CLIENT, CUSTOMER, LOAN, MANAGER
+
+QUARTER = "changzhou-2015"
+ROUNDS, ENGINE_RUNS, MESA_RUNS, BATCH = 7, 20, 3, 20
+BRANCHES, DAYS = 400, 90
+COLD = {                                       # what is compiled: a first call, and the same again
+    "the short day (changzhou-2015)": "import sim; from benchmarks.runner import runner, spend; "
+    "live = runner(sim.load_scenario('changzhou-2015'), sim.load_policy('changzhou-2015')); call = lambda: spend(live, 1)",
+    "the contact loop": "from benchmarks.rivals.contacts import bank, by_branch; import sim; b = bank(sim.load_scenario('changzhou-2015'), 1); "
+    "call = lambda: by_branch(b, 1)",
+}
+CLOCKED = "; import time; start = time.process_time(); call(); middle = time.process_time(); call(); print(2 * middle - start - time.process_time())"
+
+
+def replication() -> Iterator[str]:
+    """One Changzhou replication: the engine, and the plain model with its three kinds of customers."""
+    scenario, policy = sim.load_scenario(QUARTER), sim.load_policy(QUARTER)
+    setting, live = read(scenario, policy), runner(scenario, policy)
+    spend(live, 1)                                                     # compiled before
+    kinds = {"plain Mesa, customers small objects, lazy": (Branch, MESA_RUNS), "plain Mesa, customers agents, lazy": (BranchOfAgents, MESA_RUNS),
+             "for comparison: customers agents with a step a day": (BranchOfDailyAgents, 1)}
+    calls = {"engine": lambda: spend(live, ENGINE_RUNS),
+             **{name: lambda kind=kind, runs=runs: [run(setting, seed, kind).accounts for seed in range(runs)] for name, (kind, runs) in kinds.items()}}
+    taken = in_turns(calls, ROUNDS, before=forget_models)
+    runs = {"engine": ENGINE_RUNS, **{name: runs for name, (_, runs) in kinds.items()}}
+    each = {name: [t / runs[name] for t in times] for name, times in taken.items()}
+    yield from table(("one replication of changzhou-2015, one core", "ms", "times the engine's"), (
+        (name, spread([1e3 * t for t in times]), "1" if name == "engine" else spread(ratios(times, each["engine"]))) for name, times in each.items()))
+
+
+def batches() -> Iterator[str]:
+    """Many replications and their results as a table: Mesa's own runner on the plain model, our `simulate`; one process each."""
+    scenario, policy = sim.load_scenario(QUARTER), sim.load_policy(QUARTER)
+    setting = read(scenario, policy)
+    calls = {
+        "sim.simulate": lambda: sim.simulate(scenario, policy, 10 * BATCH),
+        "mesa.batch_run on the plain model": lambda: batch_run(
+            Branch, {"setting": [setting]}, number_processes=1, iterations=BATCH, display_progress=False),
+    }
+    taken = in_turns(calls, ROUNDS, before=forget_models)
+    each = {name: [t / (10 * BATCH if name == "sim.simulate" else BATCH) for t in times] for name, times in taken.items()}
+    yield from table(("replications with their results, one core", "ms a replication", "times ours"), (
+        (name, spread([1e3 * t for t in times]), "1" if name == "sim.simulate" else spread(ratios(times, each["sim.simulate"])))
+        for name, times in each.items()))
+
+
+def contact_loop() -> Iterator[str]:
+    """Contacts a second of the loop alone; every contender lives the same days of the same bank."""
+    first = bank(sim.load_scenario(QUARTER), BRANCHES)
+    mine, made, bits = first.twin(), {}, {}
+    with tempfile.TemporaryDirectory(prefix="contacts-") as folder:
+        contenders: dict[str, Contender] = {"our rules, branch by branch": by_branch}
+        if (in_gcc := in_c(Path(folder))) is not None:
+            contenders["C, branch by branch"] = in_gcc
+        contenders["our rules, day by day across the bank"] = by_day
+        if find_spec("polars"):
+            os.environ.setdefault("POLARS_MAX_THREADS", "1")
+            contenders["Polars"] = in_polars
+        for contender in contenders.values():                          # compiled and imported before
+            mine.copy_from(first)
+            contender(mine, 1)
+        times: dict[str, list[float]] = {name: [] for name in contenders}
+        for _ in range(ROUNDS):
+            for name, contender in contenders.items():
+                mine.copy_from(first)
+                times[name].append(seconds(lambda live=contender: live(mine, DAYS), time.process_time))
+                made[name] = mine.totals()["contacts"] / 1e6
+                bits[name] = fingerprint(mine)
+    bits.pop("Polars", None)
+    if len(set(bits.values())) > 1:
+        raise AssertionError(f"the contact loops left different bits behind: {bits}")
+    ours = times["our rules, branch by branch"]
+    speed = {name: [made[name] / t for t in taken] for name, taken in times.items()}
+    yield from table(("contact loop, one core", "million contacts a second", "our rules over it"), (
+        (name, spread(speeds), spread(ratios(speed["our rules, branch by branch"], speeds)) if times[name] is not ours else "1")
+        for name, speeds in speed.items()))
+    if "C, branch by branch" not in contenders:
+        yield "\nC is left out: no compiler found (cc, gcc or clang)."
+    if "Polars" not in contenders:
+        yield "\nPolars is left out: not installed (`pip install polars`)."
+
+
+def fingerprint(b: Bank) -> int:
+    """A number that the same bits share."""
+    return hash((np.asarray(b.customers).tobytes(), b.book.tobytes(), np.asarray(b.sellers).tobytes()))
+
+
+def compiling() -> Iterator[str]:
+    """Compile time, apart: in a process of its own with an empty cache, once; processor time."""
+    rows = []
+    for name, code in COLD.items():
+        with tempfile.TemporaryDirectory() as cache:
+            done = subprocess.run([sys.executable, "-c", code + CLOCKED], env={**os.environ, CACHE_VARIABLE: cache}, check=True, text=True, capture_output=True)
+        rows.append((f"numba, {name}", f"{float(done.stdout.split()[-1]):.1f}"))
+    if c_compiler():
+        with tempfile.TemporaryDirectory() as folder:
+            rows.append((f"C, the contact loop (`{' '.join(FLAGS)}`)", f"{seconds(lambda: in_c(Path(folder))):.1f}"))
+    yield from table(("compiled once for an installation", "s"), rows)
+
+
+def memory() -> Iterator[str]:
+    """Bytes of the records."""
+    rows = [("a customer in short form (`CUSTOMER`)", f"{CUSTOMER.itemsize}"),
+            ("the place in the manager's book", "8"),
+            ("a customer in full (`CUSTOMER` and `CLIENT`)", f"{CUSTOMER.itemsize + CLIENT.itemsize}"),
+            ("a loan, where customers borrow (two rows: queue and loan)", f"{2 * LOAN.itemsize}"),
+            ("a manager (`MANAGER`)", f"{MANAGER.itemsize:,}")]
+    yield from table(("record", "bytes"), rows)
+
+
+def compiler_version() -> str:
+    """The C compiler's first line about itself, or that there is none."""
+    found = c_compiler()
+    if found is None:
+        return "no C compiler"
+    return subprocess.run([found, "--version"], text=True, capture_output=True, check=True).stdout.splitlines()[0]

@@ -1,0 +1,33 @@
+"""The compiled loop over one branch, made ready once: what benchmarks time and validations count in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sim.engine.prepare import practice_of, world_of
+from sim.engine.run import BranchRuns, branch_seeds, run_branch
+from sim.engine.state import PAY_MEASURES
+from sim.policy import Policy
+from sim.policy.schedule import pay_tables
+from sim.world import Scenario
+
+BLOCK = 20                                   # replications a compiled call, as `sim.simulate` cuts them
+Runner = Callable[[int], Iterator[BranchRuns]]
+
+
+def runner(scenario: Scenario, policy: Policy, seed: int = 1, block: int = BLOCK) -> Runner:
+    """A function that runs the scenario's first branch so many times and yields the results block by block."""
+    branch = next(iter(scenario.branches))
+    world, practice, tables = world_of(scenario, branch), practice_of(policy, scenario, branch), pay_tables(policy, PAY_MEASURES)
+
+    def live(replications: int) -> Iterator[BranchRuns]:
+        for start in range(0, replications, block):
+            yield run_branch(world, practice, *tables, branch_seeds(seed, range(start, min(start + block, replications)), branch))
+
+    return live
+
+
+def spend(live: Runner, replications: int) -> None:
+    """Run them and let the results go."""
+    for _ in live(replications):
+        pass
