@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import sim
-from benchmarks import scale
+from benchmarks import bank, scale
 from benchmarks.rivals import speed
 from benchmarks.runner import runner, spend
 from benchmarks.timing import in_turns, machine, ratios, spread, table
@@ -73,6 +73,7 @@ def sections(points: tuple[list[scale.Cost], list[scale.Cost]]) -> Iterator[str]
         yield from part()
         yield ""
     for title, part in (("Against plain Mesa", speed.replication), ("Against Mesa's batch_run", speed.batches), ("The contact loop", speed.contact_loop),
+                        ("A national bank", bank.tables),
                         ("Compiling", speed.compiling), ("Memory", speed.memory)):
         yield f"### {title}\n"
         yield from part()
