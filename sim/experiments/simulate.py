@@ -6,7 +6,7 @@ import math
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,14 +132,20 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
     return Runs(scenario, policy, seed, replications, frame, provenance)
 
 
+def frame_of(scenario: Scenario, policy: Policy, seed: int, runs: Mapping[str, BranchRuns]) -> pd.DataFrame:
+    """The long form of what branches, by name, left behind; as many replications of each."""
+    return _joined([piece for branch in runs for piece in _frames(scenario, branch, runs[branch], policy)], scenario, policy, seed)
+
+
 def provenance_of(scenario: Scenario, policy: Policy, replications: int, seed: int) -> dict[str, Any]:
-    """What decides a run's bytes."""
+    """What decides a run's bytes; `replaced` only where a rule is replaced (`sim.replaced`)."""
     from sim import __version__
-    from sim.compiled import results_digest
+    from sim.compiled import replaced_rules, results_digest
 
     return {
         "incentivelab": __version__, "code": results_digest(), "scenario": scenario.name, "scenario_digest": scenario.digest,
         "policy": policy.name, "policy_digest": policy.digest, "seed": seed, "replications": replications,
+        **({"replaced": rules} if (rules := replaced_rules()) else {}),
     }
 
 
