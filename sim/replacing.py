@@ -184,7 +184,7 @@ def _compiled(name: str, twin: Callable[..., Any]) -> Callable[..., Any]:
         told = next((line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("Failed")), "no reason given")
         raise InputError("replaced", name, found=f"{twin.__name__}, which cannot be compiled: {told[:200]}",
                          expected="arithmetic on numbers") from error
-    result = function.overloads[tuple(takes)].signature.return_type
+    result = numba.types.unliteral(function.overloads[tuple(takes)].signature.return_type)
     if gives is not None and result != gives:
         raise InputError("replaced", name, found=f"{twin.__name__}, which returns {result}", expected=f"{gives}, as the rule does"
                          + (" (write 0.0 for 0)" if gives == numba.float64 else ""))

@@ -232,7 +232,7 @@ def test_bad_seeds_and_strangers_are_refused(short, fact_policy) -> None:
 RESTLESS = {"calendar.days": 66, "parameters.quit_hazard": 0.3, "mechanisms.quits": True, "parameters.vacancy_longest": 1.0}
 WORLDS = {
     "changzhou-2015": ({"calendar.days": 40}, "changzhou-2015"),
-    "branch": ({"calendar.days": 40}, "performance-paired-daily"),
+    "branch": ({"calendar.days": 40}, "performance-pay"),
     "retail-branch-full": ({"calendar.days": 45}, "performance-pay"),
     "rural-branch": ({"calendar.days": 45}, "performance-pay"),
     "c16-branch": (RESTLESS, "performance-pay"),

@@ -300,10 +300,8 @@ class Team(mesa.Agent):
         """
         self._make_room()
         with np.errstate(over="ignore"):
-            if last is None:
-                self.engine.one_day(self.state, self.world, self.practice, self.elements, self.merged, self.seed, day, self.full)
-            else:
-                self.engine.some_stages(self.state, self.world, self.practice, self.elements, self.merged, self.seed, day, self.full, first, last)
+            self.engine.some_stages(self.state, self.world, self.practice, self.elements, self.merged, self.seed, day, self.full, first,
+                                    len(self.model.stages) if last is None else last)
 
     def close(self, day: int) -> None:
         """Let every customer catch up to the last day."""
