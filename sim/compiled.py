@@ -13,11 +13,12 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import lru_cache, update_wrapper
 from importlib.metadata import version
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,18 +31,49 @@ CACHE_VARIABLE = "INCENTIVELAB_CACHE"
 SHORT, WHOLE = "short-day", "whole-day"       # compiled apart: without and with what `sim.engine.shop.further_parts` tells of
 
 
-@lru_cache(maxsize=1)
+# Rules that `sim.replaced` has put in the place of the model's own: name of the rule, then what stands there and its digest.
+_replaced: dict[str, dict[str, str]] = {}
+
+
+def replaced_rules() -> dict[str, dict[str, str]]:
+    """Rules replaced just now, by name: the function that stands there and its digest. Empty for the model as it is."""
+    return {name: dict(by) for name, by in sorted(_replaced.items())}
+
+
+@contextmanager
+def noted_as_replaced(rules: Mapping[str, dict[str, str]]) -> Iterator[None]:
+    """Until the end of the block, digests and compiled code are those of the model with these rules replaced."""
+    global _replaced
+    before, _replaced = _replaced, dict(rules)
+    try:
+        yield
+    finally:
+        _replaced = before
+
+
+def variant() -> str:
+    """Names the rules replaced, by what they say; empty for the model as it is."""
+    if not _replaced:
+        return ""
+    said = "\0".join(f"{name} {by['digest']}" for name, by in sorted(_replaced.items()))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
 def code_digest() -> str:
-    """First 16 hex digits of the sha256 of all compiled sources and of the versions that decide their result."""
-    return _digest_of(COMPILED_SOURCES)
+    """First 16 hex digits of the sha256 of all compiled sources, of rules replaced, and of the versions that decide their result."""
+    return _with_variant(_digest_of(COMPILED_SOURCES))
 
 
-@lru_cache(maxsize=1)
 def results_digest() -> str:
-    """As `code_digest`, of everything that can change a result: all sources below the report, and the versions."""
-    return _digest_of(RESULT_SOURCES)
+    """As `code_digest`, of everything that can change a result: all sources below the report, rules replaced, and the versions."""
+    return _with_variant(_digest_of(RESULT_SOURCES))
 
 
+def _with_variant(digest: str) -> str:
+    return hashlib.sha256(f"{digest} {variant()}".encode()).hexdigest()[:16] if _replaced else digest
+
+
+@lru_cache
 def _digest_of(sources: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     for part in sources:
@@ -73,12 +105,16 @@ def is_compiled(day: str = SHORT) -> bool:
     return (compiled_folder() / day).exists()
 
 
-@lru_cache(maxsize=None)
 def note_compiled(day: str) -> None:
     """Leave word that the short or whole day is compiled and kept."""
-    if compiled_folder().is_dir() and not is_compiled(day):
+    _note(compiled_folder(), day)
+
+
+@lru_cache(maxsize=None)
+def _note(folder: Path, day: str) -> None:
+    if folder.is_dir() and not (folder / day).exists():
         with suppress(OSError):
-            (compiled_folder() / day).touch()
+            (folder / day).touch()
 
 
 @lru_cache(maxsize=1)
@@ -92,7 +128,20 @@ def _numba() -> Any:
 
 def rule(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a behaviour rule or a kernel: cached on disk, free of the interpreter lock."""
-    return _numba().njit(cache=True, nogil=True)(function)
+    return _numba().njit(cache=True, nogil=True)(renamed(function, variant()) if _replaced else function)
+
+
+def renamed(function: Callable[..., Any], variant: str) -> Callable[..., Any]:
+    """The same function under a name that tells the variant.
+
+    In machine code a name is all that tells functions apart: two forms of one function under one name would be taken for each other.
+    """
+    assert isinstance(function, FunctionType)
+    twin = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
+    update_wrapper(twin, function)
+    del twin.__wrapped__
+    twin.__qualname__ = f"{function.__qualname__}_{variant}"
+    return twin
 
 
 def blank(count: int, kind: np.dtype) -> np.recarray:

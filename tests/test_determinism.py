@@ -308,7 +308,7 @@ def test_a_newcomer_at_the_head_of_the_list_leaves_everybody_their_luck(policy) 
         same = next(m for m in after.teams[0].managers if m.name == manager.name)
         assert [getattr(manager, luck) for luck in LUCK] == [getattr(same, luck) for luck in LUCK]
         for field in ("balance", "satisfaction", "hazard", "patience", "segment"):
-            assert np.array_equal(manager.customers[field], same.customers[field])
+            assert np.array_equal(manager.customers.get(field), same.customers.get(field))
 
 
 def test_a_newcomer_whom_nobody_meets_changes_nobody_s_quarter(fact_policy) -> None:
@@ -327,7 +327,7 @@ def test_one_more_customer_leaves_the_others_their_luck(policy) -> None:
     before, after = (sim.BankModel(small(customers=n), policy, seed=4).teams[0].managers[1].customers for n in (25, 26))
     assert len(before) == 25 and len(after) == 26
     for field in ("balance", "satisfaction", "hazard", "patience", "segment"):
-        assert np.array_equal(before[field], after[field][:25])
+        assert np.array_equal(before.get(field), after.get(field)[:25])
 
 
 def test_two_policies_share_their_luck(short) -> None:
@@ -336,7 +336,7 @@ def test_two_policies_share_their_luck(short) -> None:
     models = [sim.BankModel(short, sim.load_policy(name), seed=2, replication=3) for name in names]
     for one, other in zip(*(model.teams[0].managers for model in models), strict=True):
         assert [getattr(one, luck) for luck in LUCK] == [getattr(other, luck) for luck in LUCK]
-        assert one.customers.tobytes() == other.customers.tobytes()
+        assert one.customers.frame().drop(columns=["team", "manager"]).equals(other.customers.frame().drop(columns=["team", "manager"]))
     assigned = [sim.simulate(short, sim.load_policy(name), 20).totals("manager")["accounts_assigned"] for name in names]
     assert assigned[0].equals(assigned[1]) and assigned[0].sum() > 0
 

@@ -510,7 +510,7 @@ def test_every_account_and_every_fen_is_somewhere_each_day(aims, world, seed) ->
         opened = sum(weeks[name] for name in RECORDS if name.startswith("accounts_")) + c["dormant_accounts"].sum()
         assert s.total.sum() == weeks["accounts"] == opened == state.daily_accounts.sum()
         assert np.all(s.moved == 0.0) and np.all(s.claimed == 0.0) and np.all(s.fatigue >= 0.0) and np.all((s.fairness >= 0.0) & (s.fairness <= 1.0))
-        assert state.tally.customers == len(model.teams[0].customers)
+        assert state.tally.customers == len(model.teams[0].all_customers)
         if today.month_ends and not today.quarter_ends and aims["goals"] is None:
             owed = -s.period_units[:, 0, 0]
             assert np.all(owed == np.floor(owed))
@@ -538,7 +538,7 @@ def test_t8_in_the_branch_what_is_pulled_forward_is_missing_later(calm, plan) ->
             booked += month
             owed = -model.teams[0].state.managers.period_units[:, 0, 0]
     assert np.array_equal(booked - owed, model.teams[0].state.managers.total)
-    assert len(model.teams[0].customers) == 8 * 700 + model.teams[0].accounts
+    assert len(model.teams[0].all_customers) == 8 * 700 + model.teams[0].accounts
     new = model.teams[0].state.weeks[..., RECORDS.index("pulled_forward")]           # one settlement a week at most
     assert pulled(400.0, 400.0, 0.5, 100.0) == 2.0 and new.max() == 2.0
 

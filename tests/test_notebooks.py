@@ -32,7 +32,7 @@ from sim.app.results import broken, plain, results_of, write_results
 from sim.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("backtest", "changzhou", "compare", "explore", "policy_run")
+NAMES = ("add_a_rule", "backtest", "changzhou", "compare", "explore", "policy_run", "replace_a_rule")
 
 
 @pytest.fixture(scope="module", autouse=True)

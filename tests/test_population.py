@@ -34,7 +34,7 @@ def world(changzhou) -> Scenario:
 
 @pytest.fixture(scope="module")
 def customers(world, fact_policy):
-    return sim.BankModel(world, fact_policy, seed=1).teams[0].customers
+    return sim.BankModel(world, fact_policy, seed=1).teams[0].customers.frame()
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_satisfaction_scatters_about_its_start(customers) -> None:
 
 
 def test_satisfaction_never_leaves_its_scale(world, fact_policy) -> None:
-    wild = sim.BankModel(world.with_changes({"parameters.satisfaction_spread": 3.0}), fact_policy).teams[0].customers
+    wild = sim.BankModel(world.with_changes({"parameters.satisfaction_spread": 3.0}), fact_policy).teams[0].customers.frame()
     assert wild["satisfaction"].between(0, 1).all() and {0.0, 1.0} <= set(wild["satisfaction"])
 
 
@@ -105,7 +105,7 @@ def test_new_accounts_bring_lognormal_balances(changzhou, plan) -> None:
         "parameters.conversion_unskilled.street": 0.5, "parameters.contact_pace.street": 3.0, "parameters.problem_block": 0.0})
     model = sim.BankModel(busy, plan(practices={"leads": {"channels": ["street"]}}), seed=2)
     model.run_model()
-    new = model.teams[0].customers
+    new = model.teams[0].all_customers.frame()
     assert len(new) > 300 and set(new["segment"]) == {"account"}
     assert stats.kstest(np.log(new["balance"]), stats.norm(np.log(30_000), 1.1).cdf).pvalue > 1e-3
     assert model.teams[0].state.weeks[..., RECORDS.index("deposits")].sum() == pytest.approx(new["balance"].sum())

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compiled import SHORT, WHOLE, note_compiled, refer, rule
-from sim.engine.day import live_day
+from sim.engine.day import STAGES, live_day, live_stages
 from sim.engine.prepare import new_state
 from sim.engine.shop import larger_full, new_full
 from sim.engine.stages.customers import close_books
@@ -59,9 +59,15 @@ def first_morning(s: State, w: World, q: Practice, seed: np.uint64, f: Full | No
 
 
 @rule
+def some_stages(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64, day: int, f: Full | None,
+                first: int, last: int) -> None:
+    """The same: the stages of a day from `first` up to, and without, `last`."""
+    live_stages(refer(s), refer(w), refer(q), elements, merged, seed, day, refer(f), first, last)
+
+
 def one_day(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64, day: int, f: Full | None) -> None:
     """The same: one day."""
-    live_day(refer(s), refer(w), refer(q), elements, merged, seed, day, refer(f))
+    some_stages(s, w, q, elements, merged, seed, day, f, 0, len(STAGES))
 
 
 @rule

@@ -25,10 +25,14 @@ MANAGER_DAYS = 100_000           # a block of a large bank holds fewer replicati
 Keep = Literal["all", "totals"]  # every row, or those of branches over the whole horizon
 
 
-@lru_cache(maxsize=1)
 def code() -> str:
-    """Names everything that can change a result besides scenario and policy: sources, versions underneath, data files."""
-    digest = hashlib.sha256(results_digest().encode())
+    """Names everything that can change a result besides scenario and policy: sources, rules replaced, versions underneath, data files."""
+    return _code(results_digest())
+
+
+@lru_cache
+def _code(sources: str) -> str:
+    digest = hashlib.sha256(sources.encode())
     top = resource_folder("data")
     for path in sorted(path for path in top.rglob("*.yaml") if "templates" not in path.relative_to(top).parts):
         digest.update(path.relative_to(top).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
@@ -141,9 +145,9 @@ def _frame(block: Block, threads: int) -> Any:
         pieces = []
         for name, branch in scenario.branches.items():
             if branch.copies > 1:
-                runs = run_copies(*_prepared(block.case, name), block.seed, numbers[0], name, branch.copies, threads)
+                runs = run_copies(*_prepared(block.case, name, block.code), block.seed, numbers[0], name, branch.copies, threads)
             else:
-                runs = run_branch(*_prepared(block.case, name), branch_seeds(block.seed, numbers, name))
+                runs = run_branch(*_prepared(block.case, name, block.code), branch_seeds(block.seed, numbers, name))
             pieces += [piece for piece in branch_pieces(scenario, name, runs, policy)
                        if (block.keep == "all" or _is_total(piece)) and (branch.copies == 1 or piece[0] != "manager")]
         frames.append(long_form(pieces, scenario.name, policy.name, block.seed, numbers[0]))
@@ -156,8 +160,8 @@ def _is_total(piece: tuple[str, list[str], str, str, np.ndarray]) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _prepared(case: Case, branch: str) -> tuple[Any, ...]:
-    """What a branch's compiled loop takes: world, practice, tables of pay."""
+def _prepared(case: Case, branch: str, code: str) -> tuple[Any, ...]:
+    """What a branch's compiled loop takes: world, practice, tables of pay; by the code that makes them, since a rule may be replaced."""
     from sim.engine.prepare import practice_of, world_of
     from sim.engine.state import PAY_MEASURES
     from sim.policy.framing import framed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from sim.experiments.simulate import Progress, Runs, check_numbers, interval_hal
 from sim.policy import Policy
 from sim.world import Scenario, check_fit
 
+OF_ONE = ("code", "replaced", "stepped_with", "scenario_digest")            # what runs set against each other may differ in, beside the policy
 COMPARISON_COLUMNS = ("scenario", "baseline", "policy", "measure", "unit", "level", "mean_baseline", "mean", "difference",
                       "ci_low", "ci_high", "confidence", "replications", "variance_reduction")
 
@@ -51,9 +52,12 @@ class Comparison:
     def provenance(self) -> dict[str, Any]:
         """What made it, all policies together."""
         first = self.runs[0].provenance
-        common = {key: first[key] for key in ("incentivelab", "code", "scenario", "scenario_digest", "seed", "replications")}
+        common = {key: first[key] for key in ("incentivelab", "code", "replaced", "scenario", "scenario_digest", "seed", "replications") if key in first}
+        others = {r.provenance["policy"]: {key: value for key, value in r.provenance.items() if key in OF_ONE and value != first.get(key)}
+                  for r in self.runs[1:]}
         return {**common, "confidence": self.confidence, "baseline": first["policy"],
-                "policies": {r.provenance["policy"]: r.provenance["policy_digest"] for r in self.runs}}
+                "policies": {r.provenance["policy"]: r.provenance["policy_digest"] for r in self.runs},
+                **({"differs": differs} if (differs := {policy: what for policy, what in others.items() if what}) else {})}
 
     def summary(self, measures: Sequence[str] = ("accounts", "pay", "accounts_per_10k_pay", "effort", "skill", "satisfaction")) -> pd.DataFrame:
         """The differences of the named measures, policy by policy."""
@@ -107,6 +111,25 @@ def comparison_of(runs: Sequence[Runs], confidence: float = 0.95) -> Comparison:
                                  expected=f"{first.provenance[key]}, as in the baseline, since runs are compared pair by pair")
     table = pd.concat([_against(first, run, confidence) for run in runs[1:]], ignore_index=True)
     return Comparison(list(runs), table[list(COMPARISON_COLUMNS)], confidence)
+
+
+def set_against(before: Runs, after: Runs, name: str, title: Mapping[str, str] | None = None, confidence: float = 0.95) -> Comparison:
+    """Two runs on the same luck that differ in anything (a rule replaced, a hook, a parameter), as a comparison to plot and report.
+
+    name, title (by language): what the second is called, where both have one policy. Errors: InputError unless both have the same
+    branches, calendar, seed and replications.
+    """
+    check_confidence(confidence)
+    for what, one, other in (("seed", before.seed, after.seed), ("replications", before.replications, after.replications),
+                             ("branches", list(before.scenario.branches), list(after.scenario.branches)),
+                             ("days", before.scenario.timeline.days, after.scenario.timeline.days), ("name", True, name != before.policy.name)):
+        if one != other:
+            raise InputError("set_against", what, found=str(other), expected=f"{one}, as in the run it is set against"
+                             if what != "name" else "a name other than that of the run it is set against")
+    policy = after.policy.with_changes({"title": dict(title or {"en": name, "zh": name})}, name=name)
+    frame = after.frame.assign(policy=pd.Categorical.from_codes(np.zeros(len(after.frame), dtype=np.int8), [name]))
+    called = replace(after, policy=policy, frame=frame, provenance={**after.provenance, "policy": name})
+    return Comparison([before, called], _against(before, called, confidence)[list(COMPARISON_COLUMNS)], confidence)
 
 
 def _against(first: Runs, run: Runs, confidence: float) -> pd.DataFrame:

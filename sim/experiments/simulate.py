@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,14 @@ from sim.compiled import SHORT, WHOLE, is_compiled
 from sim.errors import InputError
 from sim.experiments.blocks import Case, cut, run_blocks
 from sim.experiments.events import note
-from sim.experiments.frames import ratio, renamed, stacked
+from sim.experiments.frames import branch_pieces, long_form, ratio, renamed, stacked
 from sim.experiments.measures import list_measures
 from sim.experiments.store import Store
 from sim.policy import Policy, load_policy
 from sim.world import Scenario, check_counted, check_fit, load_scenario
+
+if TYPE_CHECKING:
+    from sim.engine.run import BranchRuns
 
 MOST_REPLICATIONS = 1_000_000
 Progress = Callable[[int], None]
@@ -131,14 +134,20 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
     return Runs(scenario, policy, seed, replications, frame, provenance_of(scenario, policy, replications, seed))
 
 
+def frame_of(scenario: Scenario, policy: Policy, seed: int, runs: Mapping[str, BranchRuns]) -> pd.DataFrame:
+    """The long form of what branches, by name, left behind; as many replications of each."""
+    return long_form([piece for branch in runs for piece in branch_pieces(scenario, branch, runs[branch], policy)], scenario.name, policy.name, seed)
+
+
 def provenance_of(scenario: Scenario, policy: Policy, replications: int, seed: int) -> dict[str, Any]:
-    """What decides a run's bytes."""
+    """What decides a run's bytes; `replaced` only where a rule is replaced (`sim.replaced`)."""
     from sim import __version__
-    from sim.compiled import results_digest
+    from sim.compiled import replaced_rules, results_digest
 
     return {
         "incentivelab": __version__, "code": results_digest(), "scenario": scenario.name, "scenario_digest": scenario.digest,
         "policy": policy.name, "policy_digest": policy.digest, "seed": seed, "replications": replications,
+        **({"replaced": rules} if (rules := replaced_rules()) else {}),
     }
 
 
