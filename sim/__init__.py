@@ -26,7 +26,7 @@ _HOME = {
     "best_response": "sim.engine.response", "Response": "sim.engine.response",
     "BankModel": "sim.model", "Manager": "sim.model", "Team": "sim.model",
     "lint": "sim.experiments.reached", "diff": "sim.report.diff",
-    "plot": "sim.report", "write_report": "sim.report",
+    "plot": "sim.report", "write_report": "sim.report", "norms_figure": "sim.report",
     "read_records": "sim.payroll.records", "statements": "sim.payroll.statement", "backtest": "sim.payroll.backtest",
     "InputError": "sim.errors",
 }

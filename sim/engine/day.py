@@ -69,7 +69,7 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
     mentor_day(s, w, q, day)                              # 7
     if f is not None:
         if q.aims.on and w.days[day].month_ends:
-            play(s, w, q, merged, seed, day)              # 9
+            play(s, w, q, merged, seed, day, f)           # 9
             close_aims(s, w, q, seed, day)                # 8
             cancel(s, w, q, elements, day)                # 9
         count_month(s, w, q, day)                         # 10, before pay begins to count anew
@@ -80,5 +80,5 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
         end_day(s, w, q, day)                             # 8
     record(s, w, day)
     if f is not None:
-        careers(s, w, q, elements, seed, day)             # 10, after pay
+        careers(s, w, q, elements, seed, day, f)          # 10, after pay
     between_days(s, w)

@@ -126,7 +126,7 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
         last = list(scenario.branches)[-1]               # a replication is finished when its last branch is
         pieces = [piece for branch in scenario.branches for piece in _frames(
             scenario, branch, _run(scenario, policy, branch, replications, seed, jobs, progress if branch == last else None), policy)]
-        frame = _joined(pieces, scenario, policy, seed)
+        frame = _joined(_over_branches(pieces), scenario, policy, seed)
         if path is not None:
             write_parquet(frame, path)
     return Runs(scenario, policy, seed, replications, frame, provenance)
@@ -228,10 +228,11 @@ def _frames(scenario: Scenario, branch: str, runs: BranchRuns, policy: Policy) -
              "pay_gini": gini(paid), "accounts_gini": gini(accounts)}
     for name, values in whole.items():
         yield "branch", [branch], "total", name, values[:, None]
-    if runs.sold.shape[-1]:                              # customers in full
+    if runs.sold.shape[-1]:                              # customers in full; all hand-overs, those of the first morning too
         yield from sold_pieces(names, branch, runs, line.week_labels, _levels)
     if scenario.effective("quit_hazard") > 0 or policy.people is not None:
-        yield from _careers(names, branch, finals, [grade.name for grade in policy.people.grades] if policy.people else [])
+        grades = [grade.name for grade in policy.people.grades] if policy.people else []
+        yield from (piece for piece in _careers(names, branch, finals, grades) if not (runs.sold.shape[-1] and piece[3] == "handed_over"))
 
 
 def _satisfaction(names: list[str], branch: str, finals: dict[str, np.ndarray]) -> Iterator[Piece]:
@@ -325,6 +326,15 @@ def gini(values: np.ndarray) -> np.ndarray:
     n = values.shape[1]
     weights = 2.0 * np.arange(1, n + 1) - n - 1.0
     return _ratio((ranked * weights).sum(axis=1), n * ranked.sum(axis=1))
+
+
+def _over_branches(pieces: list[Piece]) -> list[Piece]:
+    """Grades are the bank's: whoever holds them is counted over all branches. All other units are of one branch."""
+    found: dict[tuple[str, ...], Piece] = {}
+    for level, ids, period, measure, table in pieces:
+        key = (level, *ids, period, measure)
+        found[key] = (level, ids, period, measure, found[key][4] + table) if key in found else (level, ids, period, measure, table)
+    return list(found.values())
 
 
 def _joined(pieces: list[Piece], scenario: Scenario, policy: Policy, seed: int) -> pd.DataFrame:
