@@ -32,6 +32,31 @@ PRACTICES: dict[str, tuple[Mapping[str, object], Mapping[str, object]]] = {     
 }
 
 
+EXACT, LUCK = "1e-6", "4 Monte Carlo standard errors"
+FORMS = (        # id, closed form, where it is held through the real code, how closely
+    ("T1", "linear pay, quadratic cost: e = b/c, b* = 1/(1 + r c s^2)", "planner: test_closed_forms.py", EXACT),
+    ("T2", "isoelastic effort: ((s + b)/c)^k", "planner: test_closed_forms.py", EXACT),
+    ("T3", "linear pay: the same effort every day", "branch, 20 days: test_closed_forms.py", "1e-9"),
+    ("T4", "joint costs e'Ce/2: b* = (I + r C S)^-1 B", "rules against linear algebra and the surplus, branch at its own limit: test_closed_forms.py", "1e-9; branch " + EXACT),
+    ("T5", "two-player contest: dW/(2 c s sqrt(pi))", "planner: test_closed_forms.py; branch, and common shocks: test_goals.py", EXACT + "; branch 1e-8, shocks to the bit"),
+    ("T6", "team pay: (b/N + l)/c", "planner and branch: test_closed_forms.py; pairs: test_mechanisms.py", EXACT + "; branch 1e-9"),
+    ("T7", "quota: (B/s) phi((q - e)/s) = c e", "planner: test_closed_forms.py; replanned daily, against dynamic programming: test_planner.py", EXACT),
+    ("T8", "pull-forward: (p1 - d p2)/k", "rule: test_closed_forms.py; branch, whole deals, totals conserved: test_goals.py", EXACT + "; branch exactly"),
+    ("T9", "rational cheater: 1 - G(p F)", "rule and branch: test_closed_forms.py", LUCK),
+    ("T10", "linear-in-means peers: x/(1 - rho)", "branch, 60 days: test_closed_forms.py", EXACT),
+    ("T11", "ramp and quits: p1 - (p1 - p0) h/(h + k)", "rule: test_closed_forms.py; branch that hires, by months and in the limit: test_careers.py", EXACT + "; branch " + LUCK),
+    ("T13", "selection at a cutoff: mu + s phi(z)/(1 - Phi(z))", "hires of a branch: test_careers.py", LUCK),
+    ("T14", "shifted beta-geometric churn", "40,000 customers, four years: test_selling.py", LUCK),
+    ("T15", "lognormal top share; matched over random exp(s_a s_v)", "40,000 balances; 400 managers by rule: test_selling.py", LUCK + ", and 0.01 for 400 being finite"),
+    ("T17", "negative binomial purchases", "3,000 customers, five offers: test_selling.py", LUCK),
+)
+
+
+def forms() -> Iterator[str]:
+    """Where each closed form is tested; the tests themselves are what holds."""
+    yield from table(("id", "closed form", "held by (under tests/)", "within"), list(FORMS))
+
+
 def case() -> Iterator[str]:
     runs = [sim.simulate(sim.load_scenario(q), sim.load_policy(q), CASE, SEED, jobs=2) for q in QUARTERS]
     rows = []
@@ -109,7 +134,7 @@ def docked_row(d: Docked) -> tuple[str, ...]:
 def main() -> None:
     print("# Validation\n\nMade by `make validate`. Intervals of differences are 95 %, Monte Carlo error alone; parameters are held.\n")
     print(f"incentivelab {sim.__version__}, seed {SEED}.\n")
-    for title, part in ((f"The Changzhou case, {CASE} replications a quarter", case), ("Milestones", milestones),
+    for title, part in (("Closed forms", forms), (f"The Changzhou case, {CASE} replications a quarter", case), ("Milestones", milestones),
                         (f"Practices one by one, {PRACTICE} paired replications", practices),
                         ("Against a plain Mesa model", docking)):
         print(f"## {title}\n")

@@ -21,6 +21,7 @@ import sim
 from sim.cli import DEMO_POLICIES, DEMO_SCENARIO, REPLICATIONS
 from sim.engine.day import STAGES
 from sim.experiments.compare import Comparison
+from sim.experiments.norms import meetings_to_switch
 from sim.reading import read_yaml, resource_folder
 from sim.world.parameters import MECHANISMS, Parameter, load_mechanisms, load_parameters
 
@@ -29,6 +30,7 @@ ROOT = DOCS.parent
 PAGES = (DOCS / "model.md", ROOT / "README.md", ROOT / "README.zh-CN.md")
 PARAMETERS, IMAGES = DOCS / "parameters.md", DOCS / "images"
 RECORD = IMAGES / "demo.json"               # what the pictures show, in numbers
+NORMS = IMAGES / "norms.png"
 PICTURES = {"en": IMAGES / "demo.png", "zh": IMAGES / "demo.zh-CN.png"}
 DOTS_AN_INCH = 130
 BLOCK = re.compile(r"(?P<head><!-- block (?P<name>\w+)(?P<words>[^>]*?) -->\n).*?(?P<foot><!-- end -->)", re.DOTALL)
@@ -172,17 +174,19 @@ def record(result: Comparison) -> dict[str, Any]:
     """What the pictures show, in numbers that a test can repeat."""
     means = {run.policy.name: run.totals()[["accounts", "pay"]].mean() for run in result.runs}
     return {"scenario": result.scenario.name, "seed": result.baseline.seed, "replications": result.baseline.replications,
+            "norms": {f"{n} managers": round(meetings_to_switch(n, 1.6), 6) for n in (4, 8, 16)},
             "means": {name: {key: round(float(value), 6) for key, value in row.items()} for name, row in means.items()}}
 
 
 def draw() -> None:
     """The pictures of both languages, and their numbers beside them."""
-    from sim.report import plot
+    from sim.report import norms_figure, plot
     from sim.report.style import png
 
     IMAGES.mkdir(exist_ok=True)
     for lang, path in PICTURES.items():
         path.write_bytes(png(plot(demo(), lang=lang), dpi=DOTS_AN_INCH))
+    NORMS.write_bytes(png(norms_figure(), dpi=DOTS_AN_INCH))
     RECORD.write_text(json.dumps(record(demo()), indent=1) + "\n", encoding="utf-8")
 
 
@@ -194,7 +198,7 @@ def stale() -> list[Path]:
     texts = {page: filled(page.read_text(encoding="utf-8")) for page in PAGES} | {PARAMETERS: parameters_page()}
     out = [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     kept = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
-    return out if kept == record(demo()) else [*out, *PICTURES.values()]
+    return out if kept == record(demo()) else [*out, *PICTURES.values(), NORMS]
 
 
 def main(arguments: Sequence[str]) -> int:

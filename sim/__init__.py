@@ -28,7 +28,7 @@ _HOME = {
     "BankModel": "sim.model", "Manager": "sim.model", "Team": "sim.model", "Customer": "sim.model", "Customers": "sim.model",
     "simulate_stepped": "sim.model", "replaced": "sim.replacing", "list_rules": "sim.replacing",
     "lint": "sim.experiments.reached", "diff": "sim.report.diff",
-    "plot": "sim.report", "write_report": "sim.report",
+    "plot": "sim.report", "write_report": "sim.report", "norms_figure": "sim.report",
     "read_records": "sim.payroll.records", "statements": "sim.payroll.statement", "backtest": "sim.payroll.backtest",
     "InputError": "sim.errors",
 }

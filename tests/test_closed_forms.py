@@ -1,4 +1,4 @@
-"""Closed forms of the literature, through the public planner and the simulated branch (docs/model.md names each)."""
+"""Closed forms of the literature, through the public planner and the simulated branch (docs/validation.md says where each is held)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.integrate import quad
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq
 
 import sim
+from sim.rules.gaming import cheating_gain, moving_gain, pulled
+from sim.rules.goals import chance_ahead, passing_density
 from sim.rules.learning import learn
+from sim.rules.tasks import two_efforts, two_rates
+
+GAMING = ("false_reports", "moved_deals", "dormant", "discounting", "fatigue", "reference_pay", "crowding_out", "present_bias", "loss_framing",
+          "noisy_reports")
 
 
 def linear(rate: float, payee: str = "self") -> dict:
@@ -32,12 +39,12 @@ def test_t1_linear_pay_and_quadratic_cost_call_forth_b_over_c(plan, b, c) -> Non
 @pytest.mark.parametrize(("r", "c", "s"), [(0.5, 1.0, 1.0), (2.0, 0.7, 0.5), (0.0, 1.0, 2.0), (1.0, 1.0, 0.0)])
 def test_t1_the_best_rate_of_commission_falls_with_risk_and_noise(plan, r, c, s) -> None:
     """The employer's surplus is output less wage cost at the manager's certainty equivalent: best at 1/(1 + r c s^2)."""
-    def loss(rate: float) -> float:
+    def surplus(rate: float) -> float:
         answer = sim.best_response(plan(piece=linear(rate)), cost=c, noise_sd=s, risk=r)
-        return -(answer.effort - (rate * answer.effort - answer.utility))
+        return answer.effort - (rate * answer.effort - answer.utility)
 
-    best = minimize_scalar(loss, bounds=(1e-3, 1.5), method="bounded", options={"xatol": 1e-9}).x
-    assert best == pytest.approx(1 / (1 + r * c * s * s), abs=1e-5)
+    best = brentq(lambda rate: surplus(rate + 1e-3) - surplus(rate - 1e-3), 0.01, 1.5, xtol=1e-12)      # where it rises no more
+    assert best == pytest.approx(1 / (1 + r * c * s * s), abs=1e-6)
 
 
 @pytest.mark.parametrize("gamma", [1.5, 2.0, 3.5])
@@ -72,6 +79,72 @@ def best_channel(scenario) -> float:
     return max(
         scenario.value("contact_pace", k) * (scenario.value("conversion_unskilled", k) * (1 - skill) + scenario.value("conversion_skilled", k) * skill)
         for k in ("street", "network"))         # nobody in the laboratory has customers whose chains could be worked
+
+
+def test_t4_efforts_and_best_rates_of_two_tasks() -> None:
+    """e = C^-1 b, and b* = (I + r C S)^-1 B is where the surplus of employer and manager together rises no more."""
+    rng = np.random.default_rng(4)
+    for _ in range(50):
+        a, b = rng.uniform(0.5, 3.0, 2)
+        k = rng.uniform(-0.9, 0.9) * math.sqrt(a * b)
+        C, B, S, r = np.array([[a, k], [k, b]]), rng.uniform(0.5, 3.0, 2), np.diag(rng.uniform(0.0, 4.0, 2)), rng.uniform(0.0, 2.0)
+        rates = np.array(two_rates(*B, a, b, k, r, S[0, 0], S[1, 1]))
+        assert rates == pytest.approx(np.linalg.solve(np.eye(2) + r * C @ S, B), abs=1e-9)
+        free = np.linalg.solve(C, rates)
+        if np.all(free > 0.0):                                     # both tasks worked: then the employer's optimum is an inner one
+            assert two_efforts(*rates, a, b, k) == pytest.approx(free, abs=1e-9)
+
+            def surplus(paid: np.ndarray, C=C, B=B, S=S, r=r, a=a, b=b, k=k) -> float:
+                e = np.array(two_efforts(*paid, a, b, k))
+                return float(B @ e - e @ C @ e / 2 - r * paid @ S @ paid / 2)
+
+            for step in (1e-4 * np.eye(2)):
+                assert surplus(rates + step) - surplus(rates - step) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_t4_limits() -> None:
+    assert two_efforts(1.0, 0.0, 1.0, 1.0, 0.6) == (1.0, 0.0)       # the unmeasured substitute starves
+    assert two_efforts(0.0, 2.0, 1.0, 4.0, 0.6) == (0.0, 0.5) and two_efforts(0.0, 0.0, 1.0, 1.0, 0.6) == (0.0, 0.0)
+    assert two_efforts(1.0, 1.0, 2.0, 1.0, 0.0) == (0.5, 1.0)       # each for itself
+    assert two_efforts(1.0, 0.0, 1.0, 1.0, -0.5)[1] > 0.0           # a complement is done along with the paid task
+    assert two_rates(1.0, 1.0, 1.0, 1.0, 0.0, 2.0, 1.0, 0.5) == pytest.approx((1 / 3, 1 / 2))
+    assert two_rates(3.0, 2.0, 1.0, 1.0, 0.5, 0.0, 9.0, 9.0) == (3.0, 2.0)
+    flat = two_rates(1.0, 1.0, 1.0, 1.0, 0.999, 1.0, 0.05, 1e9)     # one cannot be measured, and it is a near substitute
+    assert flat[1] == pytest.approx(0.0, abs=1e-6) and flat[0] < 0.05
+
+
+@pytest.mark.parametrize(("rate", "duty"), [(300.0, 0.0), (300.0, 20.0), (100.0, 60.0)])
+def test_t4_in_the_branch_the_task_not_paid_for_starves(plan, laboratory, rate, duty) -> None:
+    """Hours are perfect substitutes, C = c [[1, 1], [1, 1]]: with linear output all go to the task that an hour is worth most on, as
+    T4 has it for the nearest C that can be inverted. duty: CNY a service contact is worth without pay."""
+    scenario = laboratory.with_changes({"parameters.service_duty": duty, **{f"branches.changzhou.managers.{m}.customers": 500 for m in "ABCD"},
+                                        "parameters.contact_pace.chains": 0.0})
+    model = sim.BankModel(scenario, plan(piece=linear(rate)), seed=1)
+    model.step()
+    worths = (rate * best_channel(scenario), duty * scenario.value("service_pace"))
+    expected = two_efforts(*worths, 50.0, 50.0, 50.0 * (1.0 - 1e-9))
+    for manager in model.teams[0].managers:
+        hours = manager.hours
+        assert (hours[:4].sum(), hours[4]) == pytest.approx(expected, abs=1e-6)
+    assert min(expected) == 0.0 < max(expected)
+
+
+@pytest.mark.parametrize(("prize", "c", "s"), [(4.0, 1.0, 1.0), (10.0, 2.0, 3.0), (1.0, 0.3, 0.5)])
+def test_t5_two_players_with_normal_noise(plan, prize, c, s) -> None:
+    """e* = dW/(2 c s sqrt(pi)), a best response to itself; a shock common to both changes nothing."""
+    exact = prize / (2.0 * c * s * math.sqrt(math.pi))
+    answer = sim.best_response(plan(), cost=c, own_worth=prize * passing_density(0.0, s, s))
+    assert answer.effort == pytest.approx(exact, abs=1e-6)
+
+    def gain(e: float) -> float:
+        return prize * chance_ahead(e - exact, s, s) - 0.5 * c * e * e
+
+    if prize / (c * s * s) < 4.0:                                  # where noise is small the first order is not all
+        found = brentq(lambda e: gain(e + 1e-4) - gain(e - 1e-4), 0.5 * exact, 2.0 * exact, xtol=1e-12)
+        grid = np.linspace(0.0, 3.0 * exact + 1.0, 2001)
+        assert found == pytest.approx(exact, abs=1e-6) and max(gain(e) for e in grid) <= gain(exact) + 1e-12
+    for shock in (-5.0, 2.5):
+        assert passing_density((7.0 + shock) - (6.0 + shock), s, s) == passing_density(1.0, s, s)
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, 9])
@@ -110,6 +183,38 @@ def test_t7_quota_bonus_equates_density_and_cost(plan, q, s, bonus, c) -> None:
 def test_t7_far_from_the_quota_effort_dies(plan) -> None:
     assert sim.best_response(plan(quota=quota(5.0, 40.0)), cost=1.0, noise_sd=1.0, capacity=20.0).effort < 1e-6
     assert sim.best_response(plan(quota=quota(5.0, 3.0)), cost=1.0, noise_sd=1.0, done=30.0, capacity=20.0).effort < 1e-6
+
+
+@pytest.mark.parametrize(("now", "later", "d", "k"), [(500.0, 400.0, 0.9, 50.0), (100.0, 400.0, 0.95, 30.0), (300.0, 300.0, 1.0, 20.0)])
+def test_t8_deals_are_pulled_forward_until_the_trouble_outweighs_the_gain(now, later, d, k) -> None:
+    x = pulled(now, later, d, k)
+    assert x == pytest.approx((now - d * later) / k, abs=1e-9)
+
+    def rise(units: float) -> float:
+        return moving_gain(units + 0.01, now * (units + 0.01), later, d, k) - moving_gain(units - 0.01, now * (units - 0.01), later, d, k)
+
+    assert brentq(rise, -100.0, 100.0, xtol=1e-12) == pytest.approx(x, abs=1e-6)
+
+
+@pytest.mark.parametrize("sanction", [0.0, 2000.0, 9000.0])
+def test_t9_the_rational_cheat_where_the_gain_passes_the_expected_sanction(sanction) -> None:
+    p, gains = 0.2, stats.lognorm(0.8, scale=500.0)
+    drawn = gains.rvs(20_000, random_state=1)
+    share = np.mean([cheating_gain(g, p, sanction, 0.0) > 0.0 for g in drawn])
+    exact = 1.0 - gains.cdf(p * sanction)
+    assert share == pytest.approx(exact, abs=4 * math.sqrt(max(exact * (1 - exact), 1e-9) / len(drawn)))
+    assert sanction > 0.0 or share == 1.0                           # F = 0: all who gain
+
+
+@pytest.mark.parametrize(("audit", "fine"), [(0.0, 0.0), (0.3, 500.0), (0.8, 300.0), (0.9, 500.0)])
+def test_t9_in_the_branch_the_share_who_cheat_is_one_minus_g_of_p_f(plan, audit, fine) -> None:
+    """One false account pays 400 CNY; what it costs the conscience is exponential, so a gain passes x with chance 1 - exp(-(400 - x)/mean)."""
+    scenario = sim.load_scenario("retail-branch").with_changes({
+        **{f"mechanisms.{name}": name == "false_reports" for name in GAMING}, "parameters.false_most": 1.0, "parameters.scruples": 350.0, "calendar.days": 23})
+    policy = plan(practices={"controls": {"audit": audit, "fine": fine, "cancels": False}}, piece=linear(400.0))
+    cheats = (sim.simulate(scenario, policy, 150).totals("manager")["misreported"] > 0.0).to_numpy()
+    exact = -math.expm1(-max(0.0, 400.0 - audit * fine) / 350.0)
+    assert cheats.mean() == pytest.approx(exact, abs=1e-12 + 4 * math.sqrt(exact * (1 - exact) / len(cheats)))
 
 
 def test_t10_linear_in_means_peers_settle_at_x_over_one_minus_rho(plan, laboratory) -> None:

@@ -23,6 +23,7 @@ from sim.engine.state import PAY_MEASURES
 from sim.experiments import blocks as blocks_of_runs
 from sim.experiments.store import write_parquet
 from sim.policy import Policy, make_policy
+from sim.policy.framing import framed
 from sim.policy.schedule import pay_tables
 from sim.world import Scenario
 
@@ -34,6 +35,10 @@ LUCK = ("talent", "motive", "leaning")                      # drawn before the f
 
 def accounts(schedule: dict[str, Any], period: str = "month", payee: str = "self", **more: Any) -> dict[str, Any]:
     return {"measure": "accounts", "period": period, "payee": payee, "schedule": schedule, **more}
+
+
+def marks(at_least: float, **more: Any) -> dict[str, Any]:
+    return {"marks": [{"measure": "accounts", "at_least": at_least}], **more}
 
 
 def everything(**practices: Any) -> Policy:
@@ -81,6 +86,7 @@ def arrays_of(scenario: Scenario, policy: Policy, replications: int = 2, seed: i
     """sha256 of every array that a run leaves behind."""
     digest = hashlib.sha256()
     elements, merged = pay_tables(policy, PAY_MEASURES)
+    merged = framed(merged, policy, scenario.effective("loss_aversion"))
     for branch in scenario.branches:
         runs = run_branch(world_of(scenario, branch), practice_of(policy, scenario, branch), elements, merged,
                           branch_seeds(seed, range(replications), branch))
@@ -199,8 +205,44 @@ WORLDS = {           # name: days, customers, practices, changes of the scenario
         {"mechanisms.bounded_rationality": False, "parameters.effort_eta": 1.0, "parameters.risk_aversion": 0.0}),
     "a plan a week": (9, 5, {}, {"parameters.plan_every": 7.0}),
 }
+WHOLE = {           # name: practices, portfolios, rules about people; each with loans, full customers, gaming and people who come and go
+    "waiting for the successor, by standard": (
+        {"service": {"tiers": [{"above": 0.0, "every_days": 20}, {"above": 1e5, "every_days": 5, "channel": "preferred"}],
+                     "reviews": {"above": 1e5, "every": "month"}}}, {"allocation": "levelled"}, {"handover": {"to": "successor"}}),
+    "shared out, within spans": (
+        {"mentor_pairing": {"rule": "best_with_newest", "bundled": True, "minutes_per_day": 30.0}, "lending": {"limit": 20_000.0}},
+        {"allocation": "by_skill", "spans": {"mass": 12}}, {"handover": {"to": "team_by_load"}, "rotation": {"every_months": 2}}),
+    "to the most alike, judged by marks": (
+        {"reception": {"steps": ["greeting", "needs_form"]}, "leads": {"assigned_share": 0.4}}, {"allocation": "random"},
+        {"handover": {"to": "similar"}, "startup": marks(2.0, months=1), "training": {"months": 1, "passing": marks(1.0)},
+         "grades": [{"name": "low", "rise": marks(3.0)}, {"name": "high", "keep": marks(2.0)}], "appraisal_months": 1}),
+}
 EXTRA = ("chance", "trust", "norm_of", "revise_belief", "take_leads", "open_account", "catch_up", "settle_customer",
          "plan", "work", "serve", "hold_meeting", "mentor_day", "settle_pay")        # stages that draw more than they need
+
+
+def whole(practices: dict[str, Any], portfolios: dict[str, Any], people: dict[str, Any]) -> tuple[Scenario, Policy]:
+    """Every optional part of the model at work in four people and two months."""
+    base, books = sim.load_scenario("retail-branch-full"), {"R01": 12, "R03": 9, "R06": 6, "R08": 3}
+    gone = {f"branches.retail.managers.{name}": None for name in base.managers if name not in books}
+    held = {f"branches.retail.managers.{name}.customers": count for name, count in books.items()}
+    lively = {
+        "quit_hazard": 0.3, "vacancy_shortest": 0.0, "vacancy_longest": 1.0, "movable_days": 10.0, "moving_cost": 50.0, "moving_trust": 0.2,
+        "false_most": 2.0, "scruples": 100.0, "dormant_most": 2.0, "dormant_cost": 60.0, "fatigue_growth": 0.3, "discount_response": 1.5,
+        "crowding": 1.0, "reference_effect": 0.3, "present_bias": 0.9, "report_noise": 0.2, "loss_aversion": 1.2, "churn_yearly": 0.6,
+        "rival_yearly": 0.3, "loan_rate": 6.0, "default_mean": 0.3, "loan_term": 2.0, "deal_leads": 0.2, "deal_hours": 4.0, "walk_ins": 1.0,
+        "referral_rate": 0.3, "offer_pace": 4.0, "fresh_effect": 0.3}
+    scenario = base.with_changes({
+        **gone, **held, "calendar.days": 46, "mechanisms.credit": True, "mechanisms.quits": True,
+        **{f"parameters.{name}": value for name, value in lively.items()}}, name="whole")
+    by_unit = {"cards": 60.0, "insurance_policies": 100.0, "fund_sales": 0.002, "income": 0.01, "loans_made": 0.004, "principal_lost": -0.05}
+    pay = {"base": {"period": "month", "schedule": {"kind": "fixed", "amount": 4000.0}}, "piece": accounts({"kind": "linear", "rate": 300.0}),
+           "quota": accounts({"kind": "step", "at": [{"units": 3, "pays": 1500.0}]}),
+           **{name: {"measure": name, "period": "month", "schedule": {"kind": "linear", "rate": rate}} for name, rate in by_unit.items()}}
+    return scenario, make_policy({**WORDS, "pay": pay, "portfolios": portfolios, "people": people, "practices": {
+        "reporting": {"every_days": 5}, "goals": {"level": 4.0, "ratchet": 0.5}, "contest": {"prizes": [1000.0, 500.0], "league_table": True},
+        "discretion": {"amount": 300.0}, "controls": {"audit": 0.3, "fine": 50.0}, "pricing": {"authority": 0.1},
+        "framing": {"frame": "loss", "units": 6.0}, **practices}}, "whole")
 
 
 def light() -> tuple[Scenario, Policy]:
@@ -214,6 +256,7 @@ def fingerprints() -> dict[str, str]:
     """What each world leaves behind, in whichever form the code runs."""
     prints = {name: arrays_of(small(days, customers, **changes), everything(**practices), 1)
               for name, (days, customers, practices, changes) in WORLDS.items()}
+    prints |= {name: arrays_of(*whole(*parts), 1) for name, parts in WHOLE.items()}
     prints["twice in the same arrays"] = arrays_of(*light(), replications=2)
     for quarter in ("changzhou-2015", "changzhou-2016"):
         scenario = sim.load_scenario(quarter).with_changes({"calendar.days": 33, "parameters.customers_per_manager": 60.0})
@@ -261,6 +304,17 @@ def test_plain_python_gives_the_bits_of_compiled_code() -> None:
     compiled = fingerprints()
     assert len(set(compiled.values())) == len(compiled)          # worlds differ, so nothing agrees because nothing happened
     assert in_plain_python("fingerprints") == compiled
+
+
+@pytest.mark.parametrize("quarter", ["changzhou-2015", "changzhou-2016"])
+@pytest.mark.parametrize("policy", ["", "performance-pay"])
+def test_the_whole_day_with_nothing_further_in_force_is_the_short_day(monkeypatch, quarter, policy) -> None:
+    """The two are compiled apart; where neither full customers, loans, goals nor careers are in force they leave the same bits."""
+    run = sim.load_scenario(quarter), sim.load_policy(policy or quarter), 5
+    short_day = sim.simulate(*run)
+    monkeypatch.setattr("sim.engine.shop.further_parts", lambda world, practice: True)
+    assert sim.BankModel(*run[:2]).teams[0].full is not None
+    assert bytes_of(sim.simulate(*run).frame) == bytes_of(short_day.frame)
 
 
 def test_an_extra_draw_in_one_place_moves_nothing() -> None:

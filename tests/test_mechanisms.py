@@ -1,4 +1,5 @@
-"""Every mechanism of the model by itself: what switching it off moves, what it leaves alone, and where it has nothing to act on.
+"""Every mechanism of the case by itself: what switching it off moves, what it leaves alone, and where it has nothing to act on
+(beside everything else that is in force: tests/test_switches.py).
 
 `CASES` is the specification, one entry a mechanism of data/parameters/mechanisms.yaml. Worlds are quiet: but for the mechanism
 and the companions it names, everything is switched off, and the values it stands on are pinned, so that a case holds whatever
@@ -21,7 +22,7 @@ from sim.policy import Policy
 from sim.rules.effort import cost_of_effort
 from sim.world import Scenario, load_mechanisms
 
-ELSEWHERE = (                     # idle in the case; their cases stand in tests/test_goals.py
+ELSEWHERE = (                     # idle in the case; see tests/test_switches.py, and tests/test_goals.py
     "goals", "ratchet_foresight", "league_table", "judgement", "fairness", "fatigue", "loss_framing", "reference_pay",
     "crowding_out", "present_bias", "noisy_reports", "moved_deals", "discounting", "false_reports", "dormant",
     "credit", "vetting", "larger_loans", "conscience", "collection",      # tests/test_credit.py: nobody borrows in Changzhou
@@ -297,23 +298,6 @@ def test_a_mechanism_moves_what_it_should_and_nothing_else(pair_of_runs, name, c
 @pytest.mark.parametrize(("name", "case"), [pytest.param(n, c, id=f"{n}-{p}") for n, p, c in TABLE if c.idle is not None])
 def test_a_mechanism_with_nothing_to_act_on_moves_nothing(pair_of_runs, name, case) -> None:
     assert differing(pair_of_runs(name, case, 3, **case.idle)) == []
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_every_mechanism_acts_in_the_case_as_shipped(name) -> None:
-    """With the library's own values and all the others at work, in one quarter or the other: a part that moves nothing is none.
-
-    Irritation needs portfolios small enough for somebody to be contacted twice in a quarter; so the 2015 quarter is also
-    lived with a hundred customers a manager.
-    """
-    def acts(quarter: str, **changes: Any) -> bool:
-        shipped = sim.load_scenario(quarter).with_changes({f"parameters.{key}": value for key, value in changes.items()})
-        switched, policy = shipped.with_changes({f"mechanisms.{name}": False}), sim.load_policy(quarter)
-        assert shipped.switches[name]
-        return bool(differing((sim.simulate(shipped, policy, 6), sim.simulate(switched, policy, 6))))
-
-    small_books = {"customers_per_manager": 100.0} if name == "irritation" else {}
-    assert acts("changzhou-2015", **small_books) or acts("changzhou-2016"), f"{name} moves nothing"
 
 
 @pytest.mark.parametrize("name", MECHANISMS)

@@ -114,9 +114,9 @@ def test_pressure_fades() -> None:
 
 def test_beliefs_weigh_what_is_seen() -> None:
     assert kalman_gain(0.0, 1.0) == 0.0 and kalman_gain(1e9, 1.0) == pytest.approx(1.0) and kalman_gain(2.0, 2.0) == 0.5
-    assert believe(1.2, 3.0, 0.0) == 1.2
-    assert believe(1.2, 3.0, 1.0) == pytest.approx(3.0)
-    assert believe(1.2, 0.0, 1.0) == 0.1                                   # hope dies last
+    assert believe(1.2, 3.0, 0.0, 0.1) == 1.2
+    assert believe(1.2, 3.0, 1.0, 0.1) == pytest.approx(3.0)
+    assert believe(1.2, 0.0, 1.0, 0.1) == 0.1                                 # hope dies last
 
 
 def test_a_fixed_gain_leaves_the_error_of_e19() -> None:
@@ -125,7 +125,7 @@ def test_a_fixed_gain_leaves_the_error_of_e19() -> None:
     seen = 1.0 + s * np.random.default_rng(1).standard_normal(60_000)
     mu, errors = 1.0, []
     for x in seen:
-        mu = believe(mu, x, alpha)
+        mu = believe(mu, x, alpha, 0.1)
         errors.append(mu - 1.0)
     assert np.var(errors) == pytest.approx(alpha * s * s / (2 - alpha), rel=0.05)
 

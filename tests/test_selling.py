@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,13 +16,11 @@ from scipy.integrate import quad
 from scipy.special import beta
 
 import sim
-from sim.engine.prepare import practice_of, world_of
-from sim.engine.run import branch_seeds, run_branch
+from sim.engine.run import branch_seeds
 from sim.engine.state import CAUSES, PAY_MEASURES, PRODUCTS, RECEPTION_STEPS, SOLD
 from sim.engine.streams import mix, unmix
 from sim.experiments.portfolios import explained
 from sim.policy import Policy, make_policy
-from sim.policy.schedule import pay_tables
 from sim.rules.customers import contacted, decayed, exposure
 from sim.rules.deals import progress, step_passed, survival
 from sim.rules.leaving import hazard_borne, neglect_part, scar_borne
@@ -36,7 +28,6 @@ from sim.rules.portfolios import rent_target, room_taken, snake
 from sim.rules.selling import attention, fit, mood, perceived, purchases, pushed, rival_pull
 from sim.world import Scenario, load_mechanisms
 
-ROOT = Path(__file__).parent.parent
 WORDS = {"title": {"en": "Test plan", "zh": "测试方案"}, "source": "a test", "effective": date(2026, 1, 1), "author": "tests",
          "status": "assumed"}
 OWN = ("full_customers", "offers", "pushing", "regret", "return_chasing", "fund_advice", "market", "class_attention", "rivals", "hand_overs",
@@ -329,81 +320,22 @@ def test_reception_wins_the_share_of_visitors_its_steps_let_through(steps) -> No
 # --- nothing is lost --------------------------------------------------------------------------------------------------
 
 
-class Auditor:
-    """Customers and yuan, every day: each somewhere, and once."""
+def test_customers_handed_over_in_mid_run_are_in_one_book_and_restless() -> None:
+    from test_conservation import Auditor
 
-    def __init__(self, scenario: Scenario, plan: Policy, seed: int) -> None:
-        self.model = sim.BankModel(scenario, plan, seed=seed, after_day=self.look)
-        self.model.run_model()
-
-    def look(self, model: sim.BankModel) -> None:
-        s, f, people = model.teams[0].state, model.teams[0].full, model.teams[0].world.people
-        rows, clients, customers = int(s.tally.customers), f.clients, s.customers
-        assert rows == people.portfolio.sum() + s.managers.total.sum()
-        for i, held in enumerate(s.managers.held):
-            book = s.book[i, :held]
-            assert len(set(book.tolist())) == held and np.all(customers.owner[book] == i) and np.array_equal(clients.place[book], np.arange(held))
-            assert np.all(customers.patience[book] > 0.0)
-            lined = []
-            for c in range(f.board.classes):
-                queue, row, last = f.queues[i, c], f.queues[i, c].head, -(10**9)
-                late, members = 0, []
-                while row >= 0:
-                    assert clients.touched[row] >= last and clients.tier[row] == c
-                    last, late = clients.touched[row], late + clients.late[row]
-                    members.append(row)
-                    row = clients.after[row]
-                assert len(members) == queue.count and late == queue.late
-                assert queue.assets == pytest.approx(clients.counted[members].sum(), abs=1.0)
-                lined += members
-            assert sorted(lined) == sorted(book.tolist())
-            seller = f.sellers[i]
-            assert seller.deposits == pytest.approx(customers.balance[book].sum(), rel=1e-9, abs=1e-3)
-            assert seller.wealth == pytest.approx(clients.wealth[book].sum(), rel=1e-9, abs=1e-3)
-            assert seller.units == pytest.approx(clients.units[book].sum(), rel=1e-9, abs=1e-3)
-            assert seller.items == sum(bin(h).count("1") for h in customers.holdings[book])
-            assert seller.several == sum(bin(h).count("1") > 1 for h in customers.holdings[book])
-        known = slice(0, rows)
-        gone = customers.patience[known] <= 0.0
-        unmanaged = (clients.place[known] < 0) & ~gone
-        assert s.managers.held.sum() + gone.sum() + unmanaged.sum() == rows
-        assert gone.sum() == f.weeks[..., SOLD.index("churned_life"):].sum() == np.sum(clients.cause[known] >= 0)
-        board = f.board
-        assets = customers.balance[known].sum() + clients.wealth[known].sum() + clients.units[known].sum() * board.index
-        assert assets == pytest.approx(board.money_in - board.money_out - board.premiums + board.gains, rel=1e-9, abs=1.0)
-        assert board.units == pytest.approx(clients.units[known].sum(), rel=1e-9, abs=1e-3)
-        assert np.all(customers.balance[known] >= 0.0)
-        weeks = {name: f.weeks[..., place].sum() for place, name in enumerate(SOLD)}
-        assert weeks["deals_opened"] == weeks["deals_won"] + weeks["deals_lost"] + weeks["deals_missed"] + np.sum(f.deals.stage > 0)
-
-
-@pytest.mark.parametrize("practices, portfolios", [
-    (None, None), ({"service": STANDARD}, None), ({"service": {"tiers": [{"above": 0.0, "every_days": 3, "channel": "preferred"}]}}, {"allocation": "levelled"}),
-    (None, {"allocation": "random", "spans": {"mass": 60, "private": 5}}), ({"service": STANDARD}, {"allocation": "by_skill"}),
-])
-def test_customers_and_yuan_are_somewhere_every_day(practices, portfolios) -> None:
-    scenario = retail(45, {"R01": 90, "R03": 40, "R07": 25}, **{
-        "parameters.churn_yearly": 0.6, "parameters.rival_yearly": 0.2, "parameters.deal_leads": 0.2, "parameters.referral_rate": 0.3,
-        "parameters.offer_pace": 6.0, "parameters.push_strength": 0.4, "calendar.start": date(2019, 6, 20)})
-    Auditor(scenario, policy(practices, portfolios, **PRICES), seed=5)
-
-
-def test_customers_handed_over_in_mid_run_are_in_one_book_too() -> None:
     from sim.engine.stages.portfolios import reassign
 
-    scenario = retail(10, {"R01": 30, "R02": 20})
-    model = sim.BankModel(scenario, policy({"service": STANDARD}), seed=3)
-    team, look = model.teams[0], Auditor.look
-    for day in range(10):
-        s = team.state
-        leaver = s.book[0, : min(5, s.managers.held[0])].copy()
-        for row in leaver:
-            before = team.full.clients.strange[row]
-            reassign(s, team.world, team.full, row, 1, day)
-            assert s.customers.owner[row] == 1 and team.full.clients.strange[row] > before
-        model.step()
-        look(None, model)
-    assert team.full.sellers.handed_over[1] > 20
+    class Mover(Auditor):
+        def look(self, model: sim.BankModel) -> None:
+            team, day = model.teams[0], model.day
+            for row in team.state.book[0, : min(5, team.state.managers.held[0])].copy():
+                before = team.full.clients.strange[row]
+                reassign(team.state, team.world, team.full, row, 1, day)
+                assert team.state.customers.owner[row] == 1 and team.full.clients.strange[row] > before
+            super().look(model)
+
+    found = Mover(retail(10, {"R01": 30, "R02": 20}), policy({"service": STANDARD}), 3)
+    assert found.model.teams[0].full.sellers.handed_over[1] > 20
 
 
 # --- what mechanisms and practices do ---------------------------------------------------------------------------------
@@ -419,39 +351,6 @@ def branch() -> Scenario:
 
 
 SELLING = policy(**{**PRICES, "cards": linear("cards", 60.0), "policies": linear("insurance_policies", 150.0)})
-CASES = {      # mechanism: measure, sign of with less without ("*": either), what stays bit for bit
-    "offers": ("sales", "+", ("walk_ins", "deals_opened")), "pushing": ("unsuitable_sales", "+", ("walk_ins", "deals_opened")),
-    "regret": ("satisfaction", "-", ("walk_ins", "deals_opened")), "return_chasing": ("fund_timing", "*", ("walk_ins", "deals_opened")),
-    "fund_advice": ("fund_timing", "*", ("walk_ins", "deals_opened")), "market": ("aum", "*", ("walk_ins", "deals_opened")),
-    "class_attention": ("income", "*", ("walk_ins", "deals_opened")), "rivals": ("churned_rival", "+", ("walk_ins", "walk_ins_won", "deals_opened")),
-    "referrals": ("referrals", "+", ("walk_ins", "walk_ins_won", "deals_opened")), "preferred_channels": ("satisfaction", "-", ("walk_ins", "deals_opened")),
-    "large_deals": ("deals_won", "+", ("walk_ins", "walk_ins_won")), "deal_rivals": ("deals_lost", "+", ("deals_opened", "walk_ins")),
-    "visitors": ("walk_ins_won", "+", ("deals_opened",)), "skipped_steps": ("walk_ins_won", "-", ("walk_ins", "deals_opened")),
-    "hand_overs": ("satisfaction", "-", ("walk_ins", "deals_opened", "handed_over")),
-}
-
-
-def test_every_mechanism_of_this_chapter_has_a_case() -> None:
-    assert set(CASES) | {"full_customers"} == set(OWN) <= set(load_mechanisms())
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_a_mechanism_moves_its_own_outcome(branch, name) -> None:
-    measure, sign, keeps = CASES[name]
-    plan = SELLING if name != "hand_overs" else policy(portfolios={"allocation": "random"}, **PRICES)
-    world = branch
-    if name in ("return_chasing", "fund_advice"):
-        world = branch.with_changes({"parameters.return_sd": 0.15, "parameters.offer_pace": 4.0})
-    with_it, without = totals(world, plan), totals(world.with_changes({f"mechanisms.{name}": False}), plan)
-    gap = (with_it[measure] - without[measure]).to_numpy()
-    if sign == "*":
-        assert np.mean(gap != 0.0) > 0.9
-    else:
-        gap = gap[~np.isnan(gap)]
-        lean = (gap if sign == "+" else -gap).mean() / max(gap.std(ddof=1) / math.sqrt(len(gap)), 1e-12)
-        assert lean > 3.0, f"{name}: {measure} moves by {gap.mean():.4g}, {lean:.2f} standard errors the right way"
-    for kept in keeps:
-        assert np.array_equal(with_it[kept], without[kept]), kept
 
 
 def test_in_their_short_form_customers_know_nothing_of_all_this(branch) -> None:
@@ -632,37 +531,3 @@ def test_pay_for_sales_needs_customers_in_full(changzhou) -> None:
     assert PAY_MEASURES[-len(MEASURES_IN_FULL):] == MEASURES_IN_FULL
     with pytest.raises(sim.InputError, match="pay.cards.measure.*full_customers"):
         sim.simulate(changzhou, policy(**PRICES), 1)
-
-
-# --- the same bits ----------------------------------------------------------------------------------------------------
-
-
-def fingerprints() -> dict[str, str]:
-    """What small worlds leave behind, in whichever form the code runs."""
-    worlds = {
-        "prices": (None, None), "standard": ({"service": STANDARD, "reception": {"steps": ["greeting", "needs_form"]}}, {"allocation": "levelled"}),
-        "spans": (None, {"allocation": "by_skill", "spans": {"mass": 20}}),
-    }
-    scenario = retail(12, {"R01": 30, "R04": 20, "R08": 10}, **{
-        "parameters.churn_yearly": 0.8, "parameters.deal_leads": 0.3, "parameters.offer_pace": 6.0, "parameters.deal_hours": 2.0,
-        "parameters.referral_rate": 0.3, "calendar.start": date(2019, 7, 22)})
-    prints = {}
-    for name, (practices, portfolios) in worlds.items():
-        plan = policy(practices, portfolios, **PRICES, income=linear("income", 0.01), assets=linear("aum", 1e-5))
-        digest = hashlib.sha256()
-        elements, merged = pay_tables(plan, PAY_MEASURES)
-        runs = run_branch(world_of(scenario, "retail"), practice_of(plan, scenario, "retail"), elements, merged, branch_seeds(1, range(2), "retail"))
-        for array in runs:
-            digest.update(str((array.shape, array.dtype)).encode() + array.tobytes())
-        prints[name] = digest.hexdigest()
-    return prints
-
-
-def test_plain_python_gives_the_bits_of_compiled_code() -> None:
-    compiled = fingerprints()
-    assert len(set(compiled.values())) == len(compiled)
-    code = "import json, test_selling as here; print(json.dumps(here.fingerprints()))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, cwd=ROOT, env={
-        **os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])})
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert json.loads(done.stdout.splitlines()[-1]) == compiled

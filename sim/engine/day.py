@@ -86,7 +86,7 @@ def live_stage(stage: int, s: State, w: World, q: Practice, elements: Schedules,
     elif stage == GAMING:
         if f is not None:
             if q.aims.on and w.days[day].month_ends:
-                play(s, w, q, merged, seed, day)
+                play(s, w, q, merged, seed, day, f)
     elif stage == GOALS:
         if f is not None:
             if q.aims.on and w.days[day].month_ends:
@@ -106,7 +106,7 @@ def live_stage(stage: int, s: State, w: World, q: Practice, elements: Schedules,
         record(s, w, day)
     elif stage == CAREERS:
         if f is not None:
-            careers(s, w, q, elements, seed, day)
+            careers(s, w, q, elements, seed, day, f)
     else:
         between_days(s, w)
 

@@ -98,7 +98,7 @@ WORLD_NUMBERS = record(
     " saturation order_pull partner_leads partner_fade partner_unskilled partner_skilled lead_hours assigned_leads"
     " assigned_conversion assigned_teaches problem_chance problem_block problem_lapse trust_effect"
     " answer_gain supervisor_skill excuse_wear pressure_step pressure_fade habituation belief_variance belief_gain"
-    " belief_drift norm_below norm_above lean_coupling lean_field lean_revisit lean_effect status_drift teach_rate"
+    " belief_drift belief_floor most_chance norm_below norm_above lean_coupling lean_field lean_revisit lean_effect status_drift teach_rate"
     " teach_harm errand_most errand_efficiency mentor_regard mentor_norm_weight dependence_growth dependence_recovery"
     " dependence_effect ceiling_pull opt_in_slope opt_in_skill"
     " goal_pull goal_slack goal_imposed goal_burden ratchet_foresight next_period_weight rank_worth contest_noise"
@@ -290,7 +290,7 @@ LOAN = record(                           # an application in the queue, then a l
     " quality due counted",              # loan class 0 to 3; 1 once the term is over; 1 if that was in the open year
     keys="key")
 CREDIT = record(                         # a manager's side of lending
-    "made repaid lost balance"           # CNY since the first day; the balance is made less repaid less lost
+    "made repaid lost balance"           # CNY since the first day; what is owed now: made less repaid less lost, and what came or went with customers
     " due recovered overdue"             # CNY fallen due in the open year, of this recovered; due and still owed
     " gathered pace"                     # collection in the open month (first-hour units); CNY lent a day, smoothed
     " deposits",                         # CNY in the book at the last month's end

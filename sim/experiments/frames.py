@@ -65,10 +65,11 @@ def branch_pieces(scenario: Scenario, branch: str, runs: BranchRuns, policy: Pol
              "pay_gini": gini(paid), "accounts_gini": gini(accounts)}
     for name, values in whole.items():
         yield "branch", [branch], "total", name, values[:, None]
-    if runs.sold.shape[-1]:                              # customers in full
+    if runs.sold.shape[-1]:                              # customers in full; all hand-overs, those of the first morning too
         yield from sold_pieces(names, branch, runs, line.week_labels, _levels)
     if scenario.effective("quit_hazard") > 0 or policy.people is not None:
-        yield from _careers(names, branch, finals, [grade.name for grade in policy.people.grades] if policy.people else [])
+        grades = [grade.name for grade in policy.people.grades] if policy.people else []
+        yield from (piece for piece in _careers(names, branch, finals, grades) if not (runs.sold.shape[-1] and piece[3] == "handed_over"))
 
 
 def _satisfaction(names: list[str], branch: str, finals: dict[str, np.ndarray]) -> Iterator[Piece]:
@@ -166,10 +167,20 @@ def gini(values: np.ndarray) -> np.ndarray:
     return ratio((ranked * weights).sum(axis=1), n * ranked.sum(axis=1))
 
 
+def _over_branches(pieces: Sequence[Piece]) -> list[Piece]:
+    """Grades are the bank's: whoever holds them is counted over all branches. All other units are of one branch."""
+    found: dict[tuple[str, ...], Piece] = {}
+    for level, ids, period, measure, table in pieces:
+        key = (level, *ids, period, measure)
+        found[key] = (level, ids, period, measure, found[key][4] + table) if key in found else (level, ids, period, measure, table)
+    return list(found.values())
+
+
 def long_form(pieces: Sequence[Piece], scenario: str, policy: str, seed: int, first: int = 0) -> pd.DataFrame:
     """Columns `COLUMNS` in the canonical order: replications (the first of them numbered `first`), within each the pieces as they
     come, within those the units. So blocks of replications one after another are the frame of all of them.
     """
+    pieces = _over_branches(pieces)
     table = np.concatenate([values for *_, values in pieces], axis=1)
     replications, width = table.shape
     units = [(level, name, period, measure) for level, ids, period, measure, _ in pieces for name in ids]

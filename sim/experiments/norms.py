@@ -73,6 +73,16 @@ def meetings_to_switch(team: int, coupling: float, field: float = 0.0, revisit: 
     return float(waiting[0])
 
 
+def leaning_after(meetings: int, team: int, coupling: float, revisit: float, field: float = 0.0, all_high: bool = False) -> float:
+    """Expected leaning, -1 to 1, of a team after so many meetings, from all low (or all high)."""
+    moves = np.array([_next_high(team, high, coupling, field, revisit) for high in range(team + 1)])
+    share = np.zeros(team + 1)
+    share[team if all_high else 0] = 1.0
+    for _ in range(meetings):
+        share = share @ moves
+    return float(share @ (2.0 * np.arange(team + 1) / team - 1.0))
+
+
 def _next_high(team: int, high: int, coupling: float, field: float, revisit: float) -> np.ndarray:
     """Chances of 0, 1, ... of the team leaning high after a meeting that starts with `high` of them."""
     def chance(others_high: int) -> float:
@@ -91,4 +101,4 @@ def _binomial(n: int, p: float) -> np.ndarray:
     return found
 
 
-__all__ = ["Leaning", "leanings", "meetings_to_switch", "stable_leanings", "tipping_field", "tipping_point"]
+__all__ = ["Leaning", "leaning_after", "leanings", "meetings_to_switch", "stable_leanings", "tipping_field", "tipping_point"]

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {"plot": "sim.report.figures", "kinds": "sim.report.figures", "headline": "sim.report.findings",
-         "write_report": "sim.report.write"}
+         "write_report": "sim.report.write", "norms_figure": "sim.report.norms"}
 __all__ = sorted(_HOME)
 
 

@@ -43,6 +43,9 @@ def kalman_gain(variance: float, noise: float) -> float:
 
 
 @rule
-def believe(belief: float, observed: float, gain: float) -> float:
-    """Belief about one's own productivity after seeing a result: mu + gain (observed - mu). Not below a tenth."""
-    return max(0.1, belief + gain * (observed - belief))
+def believe(belief: float, observed: float, gain: float, floor: float) -> float:
+    """Belief about one's own productivity after seeing a result: mu + gain (observed - mu), not below the floor.
+
+    At a belief of nil nobody would try, and so nobody see better: the floor keeps that from being forever.
+    """
+    return max(floor, belief + gain * (observed - belief))

@@ -29,8 +29,6 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     for place, what in not_simulated(policy, counted(scenario)):
         raise InputError(file, place, found=what, expected="pay that can be simulated; this plan can be back-tested on records "
                          "(`incentivelab backtest`)")
-    if policy.people is not None or scenario.switches.get("quits", False):
-        _check_movable(scenario, policy, file)
     for place, name in _managers_named(policy):
         _check(name, scenario.managers, file, place, f"a manager of the scenario {scenario.name}")
     for place, one, other in _pairs_named(policy):
@@ -44,19 +42,6 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     segments = [name for name, share in scenario.parameter("segment_share").entries() if share > 0.0] if spans else []
     for segment in spans:
         _check(segment, segments, file, SPANS, f"a segment with customers in the scenario {scenario.name}")
-
-
-def _check_movable(scenario: Scenario, policy: Any, file: str) -> None:
-    """Refuse people who come and go where books, loans, goals or prizes cannot change hands yet."""
-    place = "people" if policy.people is not None else "mechanisms.quits"
-    for name, what in (("full_customers", "customers in full"), ("credit", "loans")):
-        if scenario.switches.get(name, False):
-            raise InputError(file if policy.people is not None else scenario.name, place, found=f"people who come and go, beside {what}",
-                             expected=f"a scenario in which `{name}` is switched off, as `branch`, or in which `quits` is and a policy without `people`")
-    for name in ("goals", "contest", "discretion"):
-        if getattr(policy.practices, name) is not None:
-            raise InputError(file, f"practices.{name}", found="a practice for the same people throughout, beside people who come and go",
-                             expected="a scenario in which `quits` is switched off, and a policy without `people`")
 
 
 def check_counted(scenario: Scenario, policy: Any) -> None:

@@ -27,16 +27,13 @@ IN_FEN = 100.0
 
 
 @rule
-def begin_aims(s: State, w: World, q: Practice, seed: np.uint64) -> None:
-    """The morning of the first day: goals as set, fairness as seen, nobody tired; liking and scruples drawn once."""
-    for i in range(len(s.managers)):
-        m = s.managers[i]
-        m.toil, m.lure = 1.0, 1.0
-        if q.aims.on:
-            m.goal = q.aims.goal_level
-            m.fairness = q.aims.participation if q.aims.goal_measure >= 0 else 0.5
-            m.liking = w.par.judgement_liking * normal(uniform(stream(seed, LIKING, s.people[i].seat, ALWAYS), 0))
-            m.scruples = -w.par.scruples * math.log(uniform(stream(seed, SCRUPLES, s.people[i].seat, ALWAYS), 0))
+def begin_aims(s: State, w: World, q: Practice, seed: np.uint64, i: int) -> None:
+    """A person's first day in seat i: the goal as set, fairness as seen; liking and scruples drawn once."""
+    m, seat = s.managers[i], s.people[i].seat
+    m.goal = q.aims.goal_level
+    m.fairness = q.aims.participation if q.aims.goal_measure >= 0 else 0.5
+    m.liking = w.par.judgement_liking * normal(uniform(stream(seed, LIKING, seat, ALWAYS), 0))
+    m.scruples = -w.par.scruples * math.log(uniform(stream(seed, SCRUPLES, seat, ALWAYS), 0))
 
 
 @rule
@@ -52,7 +49,7 @@ def add_aims(s: State, w: World, q: Practice, i: int, day: int, imposed: float, 
         m.added[q.aims.contest_measure] += contest_adds(s, w, q, i, day)
     if q.aims.judged_measure >= 0:
         mean = mean_expected(s, w, q.aims.judged_measure, q.aims.judged_period, day)
-        m.added[q.aims.judged_measure] += judged_worth(q.aims.judged_amount, w.par.judgement_weight, mean, len(s.managers))
+        m.added[q.aims.judged_measure] += judged_worth(q.aims.judged_amount, w.par.judgement_weight, mean, s.tally.staff)
     m.added[ACCOUNTS] += mood_adds(m, s.people[i], w.par)
     for k in range(ACTIVITY_COUNT):
         for measure in range(MEASURE_COUNT):
@@ -115,11 +112,12 @@ def expected_sd(s: State, w: World, j: int, measure: int, period: int, day: int)
 
 @rule
 def mean_expected(s: State, w: World, measure: int, period: int, day: int) -> float:
-    """Mean over managers of the units expected at the period's end."""
+    """Mean over those in post of the units expected at the period's end."""
     total = 0.0
     for j in range(len(s.managers)):
-        total += max(0.0, expected_units(s, w, j, measure, period, day))
-    return total / len(s.managers)
+        if s.managers[j].vacancy == 0:
+            total += max(0.0, expected_units(s, w, j, measure, period, day))
+    return total / s.tally.staff
 
 
 @rule
@@ -131,7 +129,7 @@ def contest_adds(s: State, w: World, q: Practice, i: int, day: int) -> float:
     honour = w.par.rank_worth * worth_besides_pay(s.desk, measure) if q.aims.league_table else 0.0
     added = 0.0
     for j in range(n):
-        if j != i:
+        if j != i and s.managers[j].vacancy == 0:
             gap, other = mean - expected_units(s, w, j, measure, period, day), expected_sd(s, w, j, measure, period, day)
             step = honour
             if q.aims.prizes > 0:
@@ -147,7 +145,7 @@ def prize_step(s: State, w: World, q: Practice, i: int, j: int, day: int, mean: 
     before = np.zeros(ranks)                           # chance that so many others are ahead
     before[0] = 1.0
     for k in range(n):
-        if k != i and k != j:
+        if k != i and k != j and s.managers[k].vacancy == 0:
             gap = expected_units(s, w, k, measure, period, day) - mean
             p = chance_ahead(gap, expected_sd(s, w, k, measure, period, day), sd)
             for r in range(ranks - 1, 0, -1):
@@ -177,6 +175,8 @@ def close_aims(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> No
     if q.aims.goal_measure >= 0 and ends(today, q.aims.goal_period):
         for i in range(len(s.managers)):
             m = s.managers[i]
+            if m.vacancy > 0:
+                continue
             result = m.period_units[q.aims.goal_measure, q.aims.goal_period]
             m.attainment = result / m.goal if m.goal > 0.0 else 1.0
             m.goal = ratcheted(m.goal, result, q.aims.goal_ratchet)
@@ -191,11 +191,11 @@ def close_aims(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> No
 def prize_of(s: State, q: Practice, i: int) -> int:
     """Fen that manager i wins: equals share the prizes of their ranks; nobody wins with nothing, or with a false report."""
     measure, period, m = q.aims.contest_measure, q.aims.contest_period, s.managers[i]
-    if m.period_units[measure, period] <= 0.0 or m.caught > 0.0:
+    if m.vacancy > 0 or m.period_units[measure, period] <= 0.0 or m.caught > 0.0:
         return 0
     ahead, equal, earlier = 0, 0, 0
     for j in range(len(s.managers)):
-        if s.managers[j].caught > 0.0:
+        if s.managers[j].caught > 0.0 or s.managers[j].vacancy > 0:
             continue
         lead = s.managers[j].period_units[measure, period] - m.period_units[measure, period]
         if lead > 0.0:
@@ -213,18 +213,23 @@ def prize_of(s: State, q: Practice, i: int) -> int:
 @rule
 def share_out(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> None:
     """The supervisor's pot, all of it, by noisy and biased judgement; who is judged otherwise than by results finds it unfair."""
-    n, measure, period = len(s.managers), q.aims.judged_measure, q.aims.judged_period
-    mean, total, just = 0.0, 0.0, 0.0
-    for i in range(n):
-        mean += max(0.0, s.managers[i].period_units[measure, period]) / n
-    for i in range(n):
-        total += judgement_of(s, w, q, seed, day, i, mean, True)
-        just += judgement_of(s, w, q, seed, day, i, mean, False)
+    n, measure, period = s.tally.staff, q.aims.judged_measure, q.aims.judged_period
+    mean, total, just, last = 0.0, 0.0, 0.0, -1
+    for i in range(len(s.managers)):
+        if s.managers[i].vacancy == 0:
+            mean += max(0.0, s.managers[i].period_units[measure, period]) / n
+            last = i
+    for i in range(len(s.managers)):
+        if s.managers[i].vacancy == 0:
+            total += judgement_of(s, w, q, seed, day, i, mean, True)
+            just += judgement_of(s, w, q, seed, day, i, mean, False)
     pot = int(math.floor(q.aims.judged_amount * n * IN_FEN + 0.5))
     left = pot
-    for i in range(n):
+    for i in range(len(s.managers)):
+        if s.managers[i].vacancy > 0:
+            continue
         share = judgement_of(s, w, q, seed, day, i, mean, True) / total if total > 0.0 else 1.0 / n
-        fen = left if i == n - 1 else min(left, int(math.floor(pot * share + 0.5)))
+        fen = left if i == last else min(left, int(math.floor(pot * share + 0.5)))
         left -= fen
         pay_extra(s, w, i, day, JUDGED, C_DISCRETION, fen)
         due = judgement_of(s, w, q, seed, day, i, mean, False) / just if just > 0.0 else 1.0 / n

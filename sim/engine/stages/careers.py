@@ -11,17 +11,18 @@ import math
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.stages.aims import begin_aims
+from sim.engine.stages.handing import competence, hand_over, meet_successor, pass_loans_on, rotate
 from sim.engine.stages.opening import enter
-from sim.engine.stages.customers import catch_up
 from sim.engine.state import (
-    AWAITING, BELOW, BY_LOAD, CHAINS, DUE, F_DEMOTIONS, F_DISMISSALS, F_HANDED_OVER, F_HIRES, F_PROMOTIONS, F_QUITS, F_RAMP_MONTHS,
-    F_RAMPED, F_TRAINING, F_VACANCY_DAYS, FLOW, KEEP, LAST, MARKS, MEAN, MEASURE_COUNT, NETWORK, NORMAL, PASSING, RISE, SERVICE,
-    STARTUP, TO_SUCCESSOR, TRAINING, Practice, State, World,
+    AWAITING, BELOW, DUE, F_DEMOTIONS, F_DISMISSALS, F_HIRES, F_PROMOTIONS, F_QUITS, F_RAMP_MONTHS, F_RAMPED, F_TRAINING,
+    F_VACANCY_DAYS, FLOW, KEEP, LAST, MARKS, MEAN, MEASURE_COUNT, NETWORK, NORMAL, PASSING, RISE, SERVICE, STARTUP, TO_SUCCESSOR,
+    TRAINING, Full, Practice, State, World,
 )
 from sim.engine.streams import ALWAYS, APPLICANT, QUIT, VACANCY, normal, person_key, stream, uniform
 from sim.policy.kernel import IN_LAST_MONTH, IN_YEAR, MONTH, SIMPLE, TEAM, Schedules, expect_count, pay_at, pay_joint
 from sim.rules.careers import (
-    chance_of, feeling, handed_over, job_stake, moved, outside_option, quit_hazard, similarity, sure_worth, whole_months, zest_of,
+    chance_of, feeling, job_stake, moved, outside_option, quit_hazard, similarity, sure_worth, whole_months, zest_of,
 )
 from sim.rules.learning import learn
 
@@ -67,7 +68,7 @@ def count_month(s: State, w: World, q: Practice, day: int) -> None:
 
 
 @rule
-def careers(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int) -> None:
+def careers(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int, f: Full) -> None:
     """The end of a day: empty seats are counted; at a month's end, after pay, careers move."""
     if s.tally.staff < len(s.managers):
         for i in range(len(s.managers)):
@@ -79,10 +80,12 @@ def careers(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, da
         look_back(s, w, day)
         for i in range(len(s.managers)):
             if s.managers[i].vacancy == 0:
-                judge(s, w, q, seed, i, day)
-        resign(s, w, q, seed, day)
-        fill_seats(s, w, q, pay, seed, day)
-        rotate(s, w, q, day)
+                judge(s, w, q, seed, i, day, f)
+        resign(s, w, q, seed, day, f)
+        fill_seats(s, w, q, pay, seed, day, f)
+        rotate(s, w, q, day, f)
+        if w.lending.lending > 0.0:
+            pass_loans_on(s, w)
     weigh_careers(s, w, q, pay)
 
 
@@ -139,20 +142,11 @@ def look_back(s: State, w: World, day: int) -> None:
             s.finals[i, F_RAMP_MONTHS] += m.in_post
 
 
-@rule
-def competence(m: np.record) -> float:
-    """Mean skill over the channels, share of full competence."""
-    total = 0.0
-    for k in range(SERVICE):
-        total += m.skill[k] / SERVICE
-    return total
-
-
 # --- marks and grades -------------------------------------------------------------------------------------------------
 
 
 @rule
-def judge(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) -> None:
+def judge(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int, f: Full) -> None:
     """Notice runs out, training ends, start-up marks fall due, grades are appraised: one of these a month, in this order."""
     m = s.managers[i]
     month = w.days[day].month
@@ -161,7 +155,7 @@ def judge(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) ->
         m.footing = DUE
         if m.standing_left <= 0:
             s.finals[i, F_DISMISSALS] += 1.0
-            leave(s, w, q, seed, i, day)
+            leave(s, w, q, seed, i, day, f)
     elif m.footing == TRAINING:
         days = w.demand_to[month] - (w.demand_to[month - 1] if month > 0 else 0.0)
         for k in range(SERVICE):
@@ -171,17 +165,17 @@ def judge(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) ->
             m.footing, m.training_hours = NORMAL, 0.0
             start_count(m)
             if not met(q, m.trained_units, PASSING, 0, q.people.training_months):
-                dismiss(s, w, q, seed, i, day)
+                dismiss(s, w, q, seed, i, day, f)
     elif m.started == 0:
         if m.in_post >= q.people.startup_months:
             m.started = 1
             start_count(m)
             if not met(q, m.begun, STARTUP, 0, q.people.startup_months):
-                train_or_dismiss(s, w, q, seed, i, day)
+                train_or_dismiss(s, w, q, seed, i, day, f)
     elif appraised_in(q, month):
         whole = m.months_counted >= q.people.appraisal_months
         if whole:
-            appraise(s, w, q, seed, i, day)
+            appraise(s, w, q, seed, i, day, f)
         if s.managers[i].vacancy == 0:
             start_count(s.managers[i])
 
@@ -201,7 +195,7 @@ def start_count(m: np.record) -> None:
 
 
 @rule
-def appraise(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) -> None:
+def appraise(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int, f: Full) -> None:
     """One grade up, down, or what follows below the lowest."""
     m = s.managers[i]
     if has_marks(q, RISE, m.grade) and met(q, m.appraised, RISE, m.grade, m.months_counted):
@@ -212,9 +206,9 @@ def appraise(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int)
             m.grade -= 1
             s.finals[i, F_DEMOTIONS] += 1.0
         elif q.people.below_lowest == TO_TRAINING:
-            train_or_dismiss(s, w, q, seed, i, day)
+            train_or_dismiss(s, w, q, seed, i, day, f)
         elif q.people.below_lowest == TO_DISMISSAL:
-            dismiss(s, w, q, seed, i, day)
+            dismiss(s, w, q, seed, i, day, f)
 
 
 @rule
@@ -242,11 +236,11 @@ def met(q: Practice, units: np.ndarray, what: int, grade: int, months: int) -> b
 
 
 @rule
-def train_or_dismiss(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) -> None:
+def train_or_dismiss(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int, f: Full) -> None:
     """A training spell; whoever had one too lately has to go."""
     m = s.managers[i]
     if not q.people.trains or 0 <= m.trained < q.people.training_again:
-        dismiss(s, w, q, seed, i, day)
+        dismiss(s, w, q, seed, i, day, f)
         return
     m.footing, m.standing_left, m.trained = TRAINING, q.people.training_months, 0
     m.training_hours = q.people.training_hours
@@ -256,20 +250,20 @@ def train_or_dismiss(s: State, w: World, q: Practice, seed: np.uint64, i: int, d
 
 
 @rule
-def dismiss(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) -> None:
+def dismiss(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int, f: Full) -> None:
     """The contract ends, now or after the months of notice."""
     if q.people.notice_months > 0:
         s.managers[i].footing, s.managers[i].standing_left = AWAITING, q.people.notice_months
         return
     s.finals[i, F_DISMISSALS] += 1.0
-    leave(s, w, q, seed, i, day)
+    leave(s, w, q, seed, i, day, f)
 
 
-# --- leaving and hand-over --------------------------------------------------------------------------------------------
+# --- leaving ------------------------------------------------------------------------------------------------------------
 
 
 @rule
-def resign(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> None:
+def resign(s: State, w: World, q: Practice, seed: np.uint64, day: int, f: Full) -> None:
     """Everybody in post may quit: by the certainty equivalent of pay of late against the outside option, and by morale."""
     if w.par.quit_hazard <= 0.0:
         return
@@ -282,11 +276,21 @@ def resign(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> None:
         hazard = quit_hazard(w.par.quit_hazard, sure, outside, w.par.quit_pay_response, m.morale, w.par.quit_morale_response)
         if uniform(stream(seed, QUIT, person.seat, day), 0) < chance_of(hazard, 1.0):
             s.finals[i, F_QUITS] += 1.0
-            leave(s, w, q, seed, i, day)
+            leave(s, w, q, seed, i, day, f)
 
 
 @rule
-def leave(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) -> None:
+def clear_seat(s: State, i: int) -> None:
+    """Everything personal goes; what was paid beside the plan, and what the portfolio was worth on the first day, stay with the seat."""
+    old = s.managers[i]
+    prizes, judged, endowed, mean = old.prize_fen, old.judged_fen, old.endowed, old.mean_endowed
+    s.managers[i] = s.blank
+    m = s.managers[i]
+    m.prize_fen, m.judged_fen, m.endowed, m.mean_endowed, m.toil, m.lure = prizes, judged, endowed, mean, 1.0, 1.0
+
+
+@rule
+def leave(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int, f: Full) -> None:
     """Seat i falls empty: customers are handed over, pairs dissolve, everything personal goes."""
     for j in range(len(s.managers)):
         if s.managers[j].mentor == i:
@@ -298,141 +302,21 @@ def leave(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) ->
     held, visit, generation, grade = s.managers[i].held, s.managers[i].next_visit, s.managers[i].generation, s.managers[i].grade
     s.managers[i].vacancy = 1                                # so that nothing is handed to the one who leaves
     if q.people.handover != TO_SUCCESSOR and s.tally.staff > 0:
-        hand_over(s, w, q, i, was, day)
+        hand_over(s, w, q, i, was, day, f)
         held, visit = 0, 0
-    prizes, judged = s.managers[i].prize_fen, s.managers[i].judged_fen
-    s.managers[i] = s.blank
+    clear_seat(s, i)
     m = s.managers[i]
-    m.prize_fen, m.judged_fen, m.toil, m.lure = prizes, judged, 1.0, 1.0
     m.held, m.next_visit, m.generation, m.grade, m.left_competence = held, visit, generation, grade, was
     m.mentor, m.mentee, m.zest, m.norm = -1, -1, 1.0, -1.0
     luck = stream(seed, VACANCY, s.people[i].seat, ALWAYS)
     m.vacancy = 1 + whole_months(w.par.vacancy_shortest, w.par.vacancy_longest, uniform(luck, 0), uniform(luck, 1))
 
 
-@rule
-def hand_over(s: State, w: World, q: Practice, i: int, was: float, day: int) -> None:
-    """The customers of seat i go to colleagues: to whoever holds the fewest, one by one, or all to the most similar."""
-    n, count = len(s.managers), s.managers[i].held
-    given = np.zeros(n)
-    to = -1
-    for c in range(count):
-        if to < 0 or q.people.handover == BY_LOAD:
-            to = heir(s, q, i, was)
-        take_over(s, w, to, s.book[i, c], likeness(s, i, was, to), day)
-        given[to] += 1.0
-    s.managers[i].held = 0
-    s.finals[i, F_HANDED_OVER] += count
-    old = s.pools[i, CHAINS]                                 # the customers' chains come along
-    for j in range(n):
-        if given[j] > 0.0:
-            s.pools[j, CHAINS].available += old.available * given[j] / count
-            s.pools[j, CHAINS].worked += old.worked * given[j] / count
-            s.pools[j, CHAINS].won += old.won * given[j] / count
-    if count > 0:
-        old.available, old.worked, old.won = 0.0, 0.0, 0.0
-
-
-@rule
-def heir(s: State, q: Practice, i: int, was: float) -> int:
-    """Who in post gets the next customer of seat i."""
-    best, top = -1, 0.0
-    for j in range(len(s.managers)):
-        if s.managers[j].vacancy > 0:
-            continue
-        worth = -float(s.managers[j].held) if q.people.handover == BY_LOAD else likeness(s, i, was, j)
-        if best < 0 or worth > top:
-            best, top = j, worth
-    return best
-
-
-@rule
-def likeness(s: State, i: int, was: float, j: int) -> float:
-    """How alike the manager of seat i, whose competence was `was`, and manager j are, 0 to 1."""
-    return similarity(s.people[i].cohort == s.people[j].cohort, was, competence(s.managers[j]))
-
-
-@rule
-def take_over(s: State, w: World, to: int, row: int, alike: float, day: int) -> None:
-    """A customer gets another manager, and is not the warmer for it."""
-    if s.managers[to].held >= s.book.shape[1]:
-        s.tally.overflow = 1
-        return
-    grow_strange(s, w, row, alike, day)
-    s.customers[row].owner = to
-    s.book[to, s.managers[to].held] = row
-    s.managers[to].held += 1
-
-
-@rule
-def grow_strange(s: State, w: World, row: int, alike: float, day: int) -> None:
-    """Relationship capital is lost with a change of manager."""
-    if s.customers[row].patience > 0.0:
-        catch_up(s, w, row, day)
-    s.customers[row].satisfaction = handed_over(s.customers[row].satisfaction, w.par.handover_loss, alike)
-
-
-@rule
-def rotate(s: State, w: World, q: Practice, day: int) -> None:
-    """Portfolios move on by one seat in post: fresh motivation, strange customers."""
-    if q.people.rotation_months <= 0 or (w.days[day].month + 1) % q.people.rotation_months != 0 or s.tally.staff < 2:
-        return
-    n, last = len(s.managers), -1
-    for i in range(n):
-        if s.managers[i].vacancy > 0:
-            continue
-        if last >= 0:
-            swap_books(s, last, i)
-        last = i
-    before = last                                            # seat i now holds what stood at the next one in post
-    for back in range(n):
-        i = n - 1 - back
-        if s.managers[i].vacancy > 0:
-            continue
-        if i == last:
-            before = first_in_post(s)
-        alike = likeness(s, before, competence(s.managers[before]), i)
-        for c in range(s.managers[i].held):
-            row = s.book[i, c]
-            grow_strange(s, w, row, alike, day)
-            s.customers[row].owner = i
-        s.finals[i, F_HANDED_OVER] += s.managers[i].held
-        s.managers[i].freshness = 1.0
-        s.managers[i].zest = zest_of(1.0, w.par.fresh_effect, s.managers[i].morale, w.par.morale_effect)
-        before = i
-
-
-@rule
-def first_in_post(s: State) -> int:
-    """The first seat that is not empty."""
-    for i in range(len(s.managers)):
-        if s.managers[i].vacancy == 0:
-            return i
-    return -1
-
-
-@rule
-def swap_books(s: State, i: int, j: int) -> None:
-    """Two seats exchange customers and their chains."""
-    one, other = s.managers[i], s.managers[j]
-    for c in range(max(one.held, other.held)):
-        row = s.book[i, c]
-        s.book[i, c] = s.book[j, c]
-        s.book[j, c] = row
-    held, visit = one.held, one.next_visit
-    one.held, one.next_visit = other.held, other.next_visit
-    other.held, other.next_visit = held, visit
-    mine, theirs = s.pools[i, CHAINS], s.pools[j, CHAINS]
-    available, worked, won = mine.available, mine.worked, mine.won
-    mine.available, mine.worked, mine.won = theirs.available, theirs.worked, theirs.won
-    theirs.available, theirs.worked, theirs.won = available, worked, won
-
-
 # --- hiring -----------------------------------------------------------------------------------------------------------
 
 
 @rule
-def fill_seats(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int) -> None:
+def fill_seats(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int, f: Full) -> None:
     """A month of waiting less; where it is over, applicants are heard, and if none will do, again in a month."""
     if s.tally.staff == len(s.managers):
         return
@@ -442,11 +326,11 @@ def fill_seats(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64,
             m.vacancy -= 1
             if m.vacancy == 0:
                 m.vacancy = 1
-                hire(s, w, q, pay, seed, i, day)
+                hire(s, w, q, pay, seed, i, day, f)
 
 
 @rule
-def hire(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, i: int, day: int) -> None:
+def hire(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, i: int, day: int, f: Full) -> None:
     """Of those who apply and pass, one takes seat i and begins tomorrow."""
     m, generation, rounds = s.managers[i], s.managers[i].generation + 1, s.managers[i].months_counted
     key = person_key(w.people[i].seat, generation)
@@ -463,7 +347,7 @@ def hire(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, i: in
         if chosen < 0.0 or (q.people.choose_best and score > top):
             chosen, top = ability, score
     if chosen > 0.0:
-        take_seat(s, w, q, seed, i, key, generation, chosen, day)
+        take_seat(s, w, q, seed, i, key, generation, chosen, day, f)
 
 
 @rule
@@ -486,24 +370,21 @@ def applies(s: State, w: World, q: Practice, pay: Schedules, i: int, ability: fl
 
 @rule
 def take_seat(s: State, w: World, q: Practice, seed: np.uint64, i: int, key: np.uint64, generation: int, ability: float,
-              day: int) -> None:
+              day: int, f: Full) -> None:
     """Somebody new in seat i: luck of their own, beginner's skill, and the customers who waited."""
     was, held, visit, cohort = s.managers[i].left_competence, s.managers[i].held, s.managers[i].next_visit, s.people[i].cohort
-    prizes, judged = s.managers[i].prize_fen, s.managers[i].judged_fen
-    s.managers[i] = s.blank
+    clear_seat(s, i)
     s.people[i] = w.hire
     s.people[i].seat = key
     enter(s, w, q, seed, i)
+    if q.aims.on:
+        begin_aims(s, w, q, seed, i)
+    f.sellers[i].skill, f.sellers[i].credit_service, f.sellers[i].credit_offers = w.hire.skill_start, 0.0, 0.0
     m = s.managers[i]
-    m.prize_fen, m.judged_fen = prizes, judged
     m.talent, m.generation, m.hired, m.held, m.next_visit = ability, generation, 1, held, visit
     m.grade = q.people.entry if q.people.grades > 0 else 0
     m.started = 0 if q.people.startup_months > 0 else 1
-    alike = similarity(s.people[i].cohort == cohort, was, competence(m))
-    for c in range(held):
-        grow_strange(s, w, s.book[i, c], alike, day)
-    if held > 0:
-        s.finals[i, F_HANDED_OVER] += held
+    meet_successor(s, w, i, similarity(s.people[i].cohort == cohort, was, competence(m)), day, f)
     network = s.pools[i, NETWORK]
     network.available, network.worked, network.won = math.floor(w.channels[NETWORK].pool * w.hire.network_size), 0.0, 0.0
     s.tally.staff += 1

@@ -13,8 +13,6 @@ from sim.policy.kernel import QUARTER
 from sim.rules.peers import leaning_factor
 from sim.rules.prospecting import blocked, conversion, mean_contacts, partner_worth
 
-MOST_CHANCE = 0.95       # no contact is certain
-
 
 @rule
 def pool_row(i: int, k: int, n: int) -> int:
@@ -37,7 +35,7 @@ def chance(m: np.record, k: int, channel: np.record, par: np.record) -> float:
     p = conversion(m.skill[k], channel.unskilled, channel.skilled) * m.talent * blocked(m.problems[k], par.problem_block)
     if k != INTERMEDIARIES:
         p *= m.lure                                     # a price cut
-    return min(MOST_CHANCE, p * (1.0 - par.dependence_effect * m.dependence))
+    return min(par.most_chance, p * (1.0 - par.dependence_effect * m.dependence))
 
 
 @rule
@@ -45,7 +43,7 @@ def partner_chance(m: np.record, par: np.record) -> float:
     """Chance that a lead from an intermediary becomes an account."""
     p = conversion(m.skill[INTERMEDIARIES], par.partner_unskilled, par.partner_skilled) * m.talent
     p *= blocked(m.problems[INTERMEDIARIES], par.problem_block)
-    return min(MOST_CHANCE, p * (1.0 - par.dependence_effect * m.dependence))
+    return min(par.most_chance, p * (1.0 - par.dependence_effect * m.dependence))
 
 
 @rule

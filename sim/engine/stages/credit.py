@@ -54,6 +54,8 @@ def open_credit(s: State, w: World) -> None:
 def lend(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> None:
     """Applications come in, are vetted and decided; a month's end turns the loans' classes and closes the month's books."""
     for i in range(len(s.managers)):
+        if s.managers[i].vacancy > 0:                  # applications wait for the successor
+            continue
         made = s.credit[i].made
         receive(s, w, q, seed, i, day)
         vet(s, w, i)
@@ -247,6 +249,12 @@ def age_loans(s: State, w: World, seed: np.uint64, day: int) -> None:
             close_loan(s, place)
         else:
             place += 1
+    count_loans(s)
+
+
+@rule
+def count_loans(s: State) -> None:
+    """Loans and balances by class, and what is overdue, of each manager."""
     for i in range(len(s.managers)):
         s.credit[i].overdue = 0.0
         for k in range(LOAN_CLASSES):

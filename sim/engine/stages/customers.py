@@ -114,5 +114,12 @@ def close_books(s: State, w: World, day: int) -> None:
     for i in range(len(s.managers)):
         if s.finals[i, F_CUSTOMERS] > 0.0:
             s.finals[i, F_SATISFACTION] /= s.finals[i, F_CUSTOMERS]
+    close_posts(s)
+
+
+@rule
+def close_posts(s: State) -> None:
+    """Who is in post at the horizon's end: time in post, morale, grade."""
+    for i in range(len(s.managers)):
         s.finals[i, F_TENURE], s.finals[i, F_MORALE] = s.managers[i].tenure, s.managers[i].morale
         s.finals[i, F_GRADE], s.finals[i, F_IN_POST] = s.managers[i].grade, 1.0 if s.managers[i].vacancy == 0 else 0.0

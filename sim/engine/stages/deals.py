@@ -32,6 +32,8 @@ def deals_arrive(s: State, w: World, f: Full, seed: np.uint64, day: int) -> None
             if f.deals[i, slot].stage > 0 and uniform(luck, slot) < lost:
                 f.deals[i, slot].stage = 0
                 f.weeks[week, i, S_DEALS_LOST] += 1.0
+        if s.managers[i].vacancy > 0:                      # deals in hand wait for the successor
+            continue
         arrivals = poisson(uniform(stream(seed, DEAL, s.people[i].seat, day), 0), f.par.deal_leads * w.days[day].demand)
         sizes = stream(seed, DEAL_SIZE, s.people[i].seat, day)
         for n in range(arrivals):
@@ -137,12 +139,14 @@ def deals_promise(s: State, w: World, f: Full, i: int, day: int) -> None:
 @rule
 def take_walk_ins(s: State, w: World, f: Full, q: Practice, seed: np.uint64, day: int) -> None:
     """Visitors come to the branch; managers receive them in turn, and each costs the time of a lead tomorrow."""
-    if f.par.walk_ins <= 0.0:
+    if f.par.walk_ins <= 0.0 or s.tally.staff == 0:
         return
     n, week = len(s.managers), w.days[day].week
     visitors = poisson(uniform(stream(seed, WALK_IN, f.par.branch, day), 0), f.par.walk_ins * w.days[day].demand)
     for v in range(visitors):
         i = (day + v) % n
+        while s.managers[i].vacancy > 0:
+            i = (i + 1) % n
         f.weeks[week, i, S_WALK_INS] += 1.0
         s.managers[i].queue += 1.0
         if received(w, f, q, stream(seed, RECEPTION, f.par.branch, day), v):

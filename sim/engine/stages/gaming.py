@@ -10,9 +10,11 @@ from sim.compiled import rule
 from sim.engine.stages.aims import foreseen_burden
 from sim.engine.stages.chances import intrinsic_worth
 from sim.engine.stages.customers import settle_customer
+from sim.engine.stages.handing import offend
+from sim.engine.stages.keeping import welcome_new
 from sim.engine.stages.settling import ends, of_service, shares_pay
 from sim.engine.state import (
-    ACCOUNTS, C_CAUGHT, C_DISCOUNTS, C_DORMANT, C_HELD, C_MISREPORTED, C_PULLED, PERIOD_COUNT, R_ACCOUNTS, Practice, State, World,
+    ACCOUNTS, C_CAUGHT, C_DISCOUNTS, C_DORMANT, C_HELD, C_MISREPORTED, C_PULLED, PERIOD_COUNT, R_ACCOUNTS, Full, Practice, State, World,
 )
 from sim.engine.streams import AUDIT, stream, uniform
 from sim.policy.kernel import AFTERWARDS, ALWAYS, SIMPLE, Schedules, expect_count, pay_at, plan_row
@@ -20,13 +22,17 @@ from sim.rules.gaming import cheating_gain, moving_gain
 
 
 @rule
-def play(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int) -> None:
+def play(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int, f: Full) -> None:
     """On the last day of a period, before it is settled, every manager looks at what the count could still be made to say."""
     for i in range(len(s.managers)):
+        if s.managers[i].vacancy > 0:
+            continue
         if w.par.dormant_most > 0.0:
             open_dormant(s, w, q, pay, seed, day, i)
+            if w.par.customer_detail > 0.0:
+                welcome_new(s, w, f, seed, day)
         if w.par.movable_days > 0.0:
-            move_deals(s, w, q, pay, day, i)
+            move_deals(s, w, q, pay, day, i, f)
         if w.par.false_most > 0.0:
             report_falsely(s, w, q, pay, seed, day, i)
 
@@ -86,7 +92,7 @@ def length(w: World, day: int, period: int) -> float:
 
 
 @rule
-def move_deals(s: State, w: World, q: Practice, pay: Schedules, day: int, i: int) -> None:
+def move_deals(s: State, w: World, q: Practice, pay: Schedules, day: int, i: int, f: Full) -> None:
     """Whole deals pulled forward or held back, as many as gain most; deals owed by the last period are made good first."""
     m = s.managers[i]
     least = 1e300                                       # booked in each period that ends today
@@ -114,8 +120,7 @@ def move_deals(s: State, w: World, q: Practice, pay: Schedules, day: int, i: int
     if best > owed:
         s.weeks[week, i, C_DISCOUNTS] += count * w.par.moving_price * w.par.account_margin
     for c in range(min(int(count), m.held)):            # those who are hurried, or kept waiting, trust less
-        row = s.book[i, m.held - 1 - c]
-        s.customers[row].satisfaction = max(0.0, s.customers[row].satisfaction - w.par.moving_trust)
+        offend(s, w, s.book[i, m.held - 1 - c], w.par.moving_trust, day, f)
 
 
 @rule

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.stages.customers import close_posts
 from sim.engine.state import (
     CLASS_MOST, E_AUM, E_ENDOWED, E_HANDED_OVER, E_ITEMS, E_SEVERAL, E_UNMANAGED, F_CHURNED, F_CUSTOMERS, F_SATISFACTION, FUND, BORROWING,
     PAST_MONTHS, PRODUCTS, S_CAUSE, WEALTH, Full, Practice, State, World,
@@ -432,6 +433,7 @@ def close_shop(s: State, w: World, f: Full, day: int) -> None:
         f.finals[i, E_AUM] = held_assets(s, f, i)
         f.finals[i, E_ITEMS], f.finals[i, E_SEVERAL] = seller.items, seller.several
         f.finals[i, E_ENDOWED], f.finals[i, E_HANDED_OVER] = s.managers[i].endowed, seller.handed_over
+    close_posts(s)
 
 
 __all__ = ["assets_of", "bring_up", "close_shop", "count_in", "court", "depart", "fall_due", "foresee", "held_assets", "holds", "items_held",

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.stages.peers import leaning_of_seen, sees
+from sim.engine.stages.peers import mean_of_colleagues, sees
 from sim.engine.state import SERVICE, Practice, State, World
 from sim.engine.streams import REPORT_ERROR, REVISIT, normal, stream, uniform
 from sim.rules.meetings import answered, believe, kalman_gain, pressed, worn_excuse
@@ -92,7 +92,7 @@ def revise_belief(s: State, w: World, i: int, seed: np.uint64, day: int) -> None
     observed = s.managers[i].since_meeting[0] / expected
     if w.par.report_noise > 0.0:
         observed = misheard(observed, w.par.report_noise, normal(uniform(stream(seed, REPORT_ERROR, s.people[i].seat, day), 0)))
-    s.managers[i].belief = believe(s.managers[i].belief, observed, gain)
+    s.managers[i].belief = believe(s.managers[i].belief, observed, gain, w.par.belief_floor)
 
 
 @rule
@@ -106,5 +106,5 @@ def revise_leaning(s: State, w: World, q: Practice, i: int, seed: np.uint64, day
         field = w.par.lean_field
     elif q.par.telling == TELLS_EXCUSES:
         field = -w.par.lean_field
-    high = chance_high(leaning_of_seen(s, q, i), w.par.lean_coupling, field)
+    high = chance_high(mean_of_colleagues(s, q, i, False, 0.0), w.par.lean_coupling, field)
     s.managers[i].leaning = 1.0 if uniform(key, 1) < high else -1.0

@@ -48,7 +48,9 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64, f: Full | None) -> N
     if f is None:
         populate(s, w, seed)
     else:
-        begin_aims(s, w, q, seed)
+        if q.aims.on:
+            for i in range(len(w.people)):
+                begin_aims(s, w, q, seed, i)
         open_books(s, w, f, q, seed)
         if q.retail.allocation > 0:
             allot(s, w, f, q, seed)

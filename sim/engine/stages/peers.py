@@ -19,31 +19,21 @@ def sees(s: State, q: Practice, i: int, j: int) -> bool:
 
 
 @rule
-def effort_of_seers(s: State, q: Practice, i: int) -> float:
-    """Status-weighted mean effort of the colleagues who see i; -1 if nobody does (E08: only those who see you pull)."""
+def mean_of_colleagues(s: State, q: Practice, i: int, of_seers: bool, nobody: float) -> float:
+    """Status-weighted mean over colleagues: effort of those who see i, or leaning of those whom i sees; `nobody` if there are none."""
     total, weight = 0.0, 0.0
     for j in range(len(s.managers)):
-        if j != i and sees(s, q, j, i):
-            total += s.managers[j].status * s.managers[j].effort
+        if j != i and (sees(s, q, j, i) if of_seers else sees(s, q, i, j)):
+            total += s.managers[j].status * (s.managers[j].effort if of_seers else s.managers[j].leaned)
             weight += s.managers[j].status
-    return total / weight if weight > 0.0 else -1.0
-
-
-@rule
-def leaning_of_seen(s: State, q: Practice, i: int) -> float:
-    """Status-weighted leaning of the colleagues whom i sees; 0 if there are none."""
-    total, weight = 0.0, 0.0
-    for j in range(len(s.managers)):
-        if j != i and sees(s, q, i, j):
-            total += s.managers[j].status * s.managers[j].leaned
-            weight += s.managers[j].status
-    return total / weight if weight > 0.0 else 0.0
+    return total / weight if weight > 0.0 else nobody
 
 
 @rule
 def norm_of(s: State, w: World, q: Practice, i: int) -> float:
-    """The effort expected of i: status-weighted mean of those who see i, the mentor's with a weight of its own; -1: none."""
-    norm = effort_of_seers(s, q, i)
+    """The effort expected of i: status-weighted mean of those who see i (E08: only they pull), the mentor's with a weight of its own;
+    -1: none."""
+    norm = mean_of_colleagues(s, q, i, True, -1.0)
     if s.managers[i].mentor >= 0 and w.par.mentor_norm_weight > 0.0:
         mentor = s.managers[s.managers[i].mentor].effort
         norm = mentor if norm < 0.0 else norm + w.par.mentor_norm_weight * (mentor - norm)

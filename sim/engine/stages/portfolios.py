@@ -85,11 +85,20 @@ def ranked(s: State, q: Practice) -> np.ndarray:
 
 @rule
 def hand_over(s: State, w: World, f: Full, row: int, day: int) -> None:
-    """A customer who is handed to somebody else is less content, and for some time more ready to leave."""
+    """A customer who is handed to somebody else on the first day is less content, and for some time more ready to leave."""
     s.customers[row].satisfaction = max(0.0, s.customers[row].satisfaction - f.par.handover_offence)
-    f.sellers[s.customers[row].owner].handed_over += 1
     if w.par.customer_detail > 0.0:
-        f.clients[row].strange += f.par.handover_hazard / f.par.year_days
+        grow_restless(s, w, f, row, day)
+    else:
+        f.sellers[s.customers[row].owner].handed_over += 1
+
+
+@rule
+def grow_restless(s: State, w: World, f: Full, row: int, day: int) -> None:
+    """A customer in full who has another manager is for some time more ready to leave."""
+    f.sellers[s.customers[row].owner].handed_over += 1
+    f.clients[row].strange += f.par.handover_hazard / f.par.year_days
+    if s.customers[row].patience > 0.0:
         foresee(s, w, f, row, day)
 
 
@@ -108,7 +117,7 @@ def reassign(s: State, w: World, f: Full, row: int, to: int, day: int) -> None:
     f.clients[row].touched = day
     count_in(s, f, row, 1.0)
     line_up(s, f, row)
-    hand_over(s, w, f, row, day)
+    grow_restless(s, w, f, row, day)
 
 
 @rule

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.stages.chances import MOST_CHANCE, chance, fresh_share, partner_chance, pool_row
+from sim.engine.stages.chances import chance, fresh_share, partner_chance, pool_row
 from sim.engine.stages.customers import settle_customer
 from sim.engine.state import (
     ACCOUNTS, C_DISCOUNTS, CHAINS, INTERMEDIARIES, R_ACCOUNTS, R_ASSIGNED, R_CHANNEL, R_DEPOSITS, R_PROSPECTS, SERVICE, Practice,
@@ -69,7 +69,7 @@ def prospect(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: int,
     luck = stream(seed, CONVERSION + 100 * (k + 1), s.people[i].seat, day)
     for c in range(contacts):
         s.pools[row, k].available -= 1.0
-        odds = min(MOST_CHANCE, p * trust(s, w, seed, day, i, c)) if k == CHAINS else p
+        odds = min(w.par.most_chance, p * trust(s, w, seed, day, i, c)) if k == CHAINS else p
         if uniform(luck, c) < odds:
             s.pools[row, k].won += 1.0
             if k == INTERMEDIARIES:
