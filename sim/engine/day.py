@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.stages.aims import after_settling, cancel, close_aims, end_day
+from sim.engine.stages.books import keep_ledger
 from sim.engine.stages.credit import lend
 from sim.engine.stages.careers import careers, count_month, open_careers
 from sim.engine.stages.customers import serve
@@ -29,6 +30,7 @@ STAGES = (               # number, name, what happens; the order is that of live
     ("1", "meeting", "at the day's end otherwise: questions answered, excuses spent, beliefs, leanings (6) and status revised"),
     ("4", "customers", "service contacts; satisfaction, irritation and churn catch up"),
     ("4", "customers in full", "in its place: contacts in the order of the standard, offers, deals, visitors; at the day's end margins accrue"),
+    ("10", "books", "at a month's end: what deposits and products brought"),
     ("5", "credit", "applications, vetting and decisions; at a month's end interest, loan classes, collection and repayment"),
     ("7", "mentoring", "skill flows; errands of tomorrow are decided"),
     ("9", "gaming", "at a period's end: deals moved, false reports, accounts for the count"),
@@ -64,8 +66,10 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
         if in_full:
             attend(s, w, f, q, seed, day)                 # 4 with customers in full
             close_day(s, w, f, q, day)
-        if w.lending.lending > 0.0:
-            lend(s, w, q, seed, day)                      # 5
+    if w.days[day].month_ends:
+        keep_ledger(s, w, day)                            # 10, what deposits and products brought
+    if f is not None and w.lending.lending > 0.0:
+        lend(s, w, q, seed, day)                          # 5
     mentor_day(s, w, q, day)                              # 7
     if f is not None:
         if q.aims.on and w.days[day].month_ends:
