@@ -18,24 +18,25 @@ import pytest
 import sim
 from sim.engine.prepare import practice_of, world_of
 from sim.engine.run import branch_seeds, run_branch
-from sim.engine.stages.credit import age_loans, cure_of, share_given_up, worsening_of
+from sim.engine.stages.credit import age_loans, cure_of, recall, share_given_up, worsening_of
 from sim.engine.state import PAY_MEASURES, VETTING
+from sim.engine.streams import mix
 from sim.experiments.simulate import interval_half_width
 from sim.policy import Policy, make_policy
 from sim.policy.schedule import pay_tables
 from sim.rules.credit import (
     DOUBTFUL, GIVEN_UP, LOSS, NORMAL, SUBSTANDARD, chance_found, class_after, cured, default_chance, enlarged, goes_on, hoped_for, monthly_fall,
-    strained, worth_of_finding, worth_of_lending,
+    strained, worth_of_finding, worth_of_hurrying, worth_of_lending,
 )
 from sim.world import Scenario
 
 ROOT = Path(__file__).parent.parent
 SURE = 4.0                                             # standard errors
-OWN = ("credit", "vetting", "larger_loans", "conscience", "collection")
+OWN = ("credit", "vetting", "hurry", "opening_book", "larger_loans", "conscience", "collection")
 BASE = {"period": "month", "schedule": {"kind": "fixed", "amount": 4000.0}}
 LENDING = ("loans_made", "loans", "loan_size", "applications", "loan_balance", "interest_collected", "responsible_income", "responsible_cost",
            "loans_defaulted", "default_rate", "substandard_balance", "doubtful_balance", "loss_balance", "loan_loss", "bad_loan_ratio",
-           "loans_recovered", "unrecovered_balance", "principal_lost", "responsible_profit", "profit_after_pay")
+           "loans_recovered", "unrecovered_balance", "principal_lost", "responsible_profit")
 
 
 def linear(measure: str, rate: float, period: str = "month", **more: Any) -> dict[str, Any]:
@@ -69,26 +70,31 @@ def few(rural: Scenario, days: int, customers: int = 60, people: str = "R03 R06"
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mean", [0.02, 0.1, 0.4])
-def test_chances_of_default_have_the_stated_mean_and_rise_with_the_draw(mean) -> None:
+@pytest.mark.parametrize(("mean", "foreseeable"), [(0.02, 1.0), (0.1, 0.3), (0.4, 0.6), (0.1, 0.0)])
+def test_chances_of_default_have_the_stated_mean_and_rise_with_the_draw(mean, foreseeable) -> None:
     u = (np.arange(20_000) + 0.5) / 20_000
-    chances = np.array([default_chance(x, mean) for x in u])
+    chances = np.array([default_chance(x, mean, foreseeable) for x in u])
     assert chances.mean() == pytest.approx(mean, rel=2e-3) and (np.diff(chances) >= 0).all()
     assert 0.0 < chances[0] and chances[-1] <= 0.99
+    assert chances.std() == pytest.approx(foreseeable * mean * math.sqrt((1.0 - mean) / (1.0 + mean)), rel=0.02, abs=1e-12)
 
 
 @pytest.mark.parametrize(("gain", "loss", "mean"), [(0.006, 0.044, 0.1), (0.002, 0.05, 0.08), (0.05, 0.04, 0.1), (-0.001, 0.05, 0.1), (0.01, 0.0, 0.1)])
 def test_what_is_hoped_for_is_the_mean_over_known_qualities(gain, loss, mean) -> None:
     u = (np.arange(100_000) + 0.5) / 100_000
-    chances = 1.0 - (1.0 - u) ** (mean / (1.0 - mean))
-    assert hoped_for(gain, loss, mean) == pytest.approx(np.maximum(0.0, gain - loss * chances).mean(), abs=1e-7)
-    assert worth_of_finding(gain, loss, mean) == pytest.approx(hoped_for(gain, loss, mean) - max(0.0, worth_of_lending(gain, loss, mean)), abs=1e-15)
+    for foreseeable in (1.0, 0.3, 0.0):
+        chances = (1.0 - foreseeable) * mean + foreseeable * (1.0 - (1.0 - u) ** (mean / (1.0 - mean)))
+        hoped = hoped_for(gain, loss, mean, foreseeable)
+        assert hoped == pytest.approx(np.maximum(0.0, gain - loss * chances).mean(), abs=1e-7)
+        assert worth_of_finding(gain, loss, mean, foreseeable) == pytest.approx(hoped - max(0.0, worth_of_lending(gain, loss, mean)), abs=1e-15)
+        assert worth_of_hurrying(gain, gain, loss, mean, foreseeable) <= 1e-15                  # pay that does not bend hurries nobody
+        assert worth_of_hurrying(gain + 1.0, gain, loss, mean, foreseeable) > 0.0
 
 
 def test_pay_for_volume_takes_the_worth_out_of_vetting_and_liability_puts_it_back() -> None:
-    plain, paid, paid_well = (worth_of_finding(0.006 + volume, 0.044, 0.1) for volume in (0.0, 0.01, 0.04))
+    plain, paid, paid_well = (worth_of_finding(0.006 + volume, 0.044, 0.1, 1.0) for volume in (0.0, 0.01, 0.04))
     assert plain > paid > paid_well == 0.0                         # 4 % of the volume: no quality would change the decision
-    assert worth_of_finding(0.016, 0.044 + 0.08, 0.1) > paid
+    assert worth_of_finding(0.016, 0.044 + 0.08, 0.1, 1.0) > paid
 
 
 def test_limits_of_the_rules() -> None:
@@ -166,7 +172,7 @@ def test_every_yuan_lent_is_owed_repaid_or_lost_every_day(rural, policy, seed) -
         loans, c = s.loans[: s.tally.loans], s.credit
         owed = np.bincount(loans.owner, loans.principal, len(c))
         assert (c.balance == owed).all()
-        assert (c.balance == c.made - c.repaid - c.lost).all()
+        assert (c.balance == c.opening + c.made - c.repaid - c.lost).all()
         assert (loans.principal <= 50_000.0).all() and (loans.principal > 0.0).all()
         waiting = [int(row) for i in range(len(c)) for row in s.queue[i, : c.waiting[i]].customer]
         asking = sorted([*waiting, *(int(row) for row in loans.customer)])
@@ -180,7 +186,8 @@ def test_every_yuan_lent_is_owed_repaid_or_lost_every_day(rural, policy, seed) -
 
 def test_loans_pay_interest_for_the_days_they_run(rural) -> None:
     """Without default a loan pays its yearly rate over its life, and everything lent and due comes back."""
-    scenario = few(rural, 500, **{"parameters.default_mean": 0.001, "parameters.loan_term": 4.0, "parameters.stretch_risk": 0.0})
+    scenario = few(rural, 500, **{"parameters.default_mean": 0.001, "parameters.opening_default": 0.001, "parameters.loan_term": 4.0,
+                                  "parameters.stretch_risk": 0.0})
     runs = sim.simulate(scenario, FIXED, 10, seed=2)
     totals = runs.totals()
     books = runs.frame[(runs.frame["level"] == "branch") & (runs.frame["measure"] == "loan_balance") & (runs.frame["period"] != "total")]
@@ -190,9 +197,45 @@ def test_loans_pay_interest_for_the_days_they_run(rural) -> None:
     assert totals["loans_recovered"].mean() > 0.99 and totals["default_rate"].mean() < 0.01
 
 
+def test_a_branch_begins_with_loans_of_all_ages_as_many_as_it_goes_on_with(rural) -> None:
+    """The first morning looks like any other: balance, ages and bad loans; and the same under every policy."""
+    model = sim.BankModel(rural, FIXED, seed=5)
+    s, w = model.teams[0].state, model.teams[0].world
+    loans = s.loans[: s.tally.loans]
+    ages = -loans.month
+    assert len(loans) > 200 and ages.min() == 1 and set(range(1, 10)) <= set(ages.tolist())
+    assert (loans.due == (ages > w.lending.term)).all() and (loans.quality[ages > w.lending.term] > NORMAL).all()
+    assert (s.credit.balance == np.bincount(loans.owner, loans.principal, len(s.credit))).all() and (s.credit.balance == s.credit.opening).all()
+    assert (loans.quality[ages <= w.lending.grace] == NORMAL).all()
+    assert (np.sort(sim.BankModel(rural, VOLUME, seed=5).teams[0].state.loans.key[: len(loans)]) == np.sort(loans.key)).all()
+
+    runs = sim.simulate(rural, FIXED, 20, seed=3)
+    books = runs.frame[(runs.frame["level"] == "branch") & (runs.frame["measure"] == "loan_balance")].pivot(
+        index="replication", columns="period", values="value")[list(rural.timeline.month_labels)]
+    nil = sim.simulate(rural.with_changes({"mechanisms.opening_book": False}), FIXED, 20, seed=3)
+    empty = nil.frame[(nil.frame["level"] == "branch") & (nil.frame["measure"] == "loan_balance")].pivot(
+        index="replication", columns="period", values="value")[list(rural.timeline.month_labels)]
+    settled = books.iloc[:, 12:].mean().mean()
+    assert 0.75 < books.iloc[:, 0].mean() / settled < 1.3 and empty.iloc[:, 0].mean() < 0.15 * settled
+    assert empty.iloc[:, -1].mean() == pytest.approx(books.iloc[:, -1].mean(), rel=0.15)
+
+
+def test_the_past_of_a_customer_ends_in_the_renewal_share(rural) -> None:
+    """Without default: free for exponential spells, in debt for a term; the share in debt is term over term and mean spell."""
+    for monthly, term in ((0.05, 10.0), (0.3, 6.0)):
+        w = world_of(rural.with_changes({"parameters.opening_default": 0.001, "parameters.loan_term": term}), "cooperative")
+        with np.errstate(over="ignore"):
+            ages = np.array([recall(w, monthly, np.uint64(mix(np.uint64(k))))[0] for k in range(20_000)])
+        spell = 1.0 + 1.0 / math.expm1(monthly)                    # whole months, the month of asking included
+        share = term / (term + spell)
+        assert abs((ages > 0).mean() - share) < SURE * math.sqrt(share * (1.0 - share) / len(ages)) + 0.005
+        counts = np.bincount(ages[ages > 0], minlength=int(term) + 1)[1 : int(term) + 1]
+        assert abs(counts - counts.mean()).max() < SURE * math.sqrt(counts.mean()) + 0.01 * counts.mean()
+
+
 def test_profit_is_income_less_cost_less_loss_and_pay(rural) -> None:
     """C2: income less cost less 30 % of substandard, 50 % of doubtful, all of loss-class balances, and what was given up."""
-    runs = sim.simulate(few(rural, 300), VOLUME, 5, seed=4)
+    runs = sim.simulate(few(rural, 300, **{"mechanisms.opening_book": False}), VOLUME, 5, seed=4)
     t = runs.totals()
     loss = 0.3 * t["substandard_balance"] + 0.5 * t["doubtful_balance"] + t["loss_balance"]
     assert np.allclose(t["loan_loss"], loss)
@@ -213,7 +256,7 @@ def test_what_pay_counts_is_what_is_reported(rural) -> None:
     counted = {"loans_made": "month", "interest_collected": "half_year", "principal_lost": "year", "loan_balance": "year", "loan_loss": "year",
                "responsible_income": "quarter", "responsible_cost": "half_year", "unrecovered_balance": "year", "responsible_profit": "year"}
     policy = paying("counted", **{name: linear(name, 0.001, period) for name, period in counted.items()})
-    scenario = few(rural, 261, **{"parameters.default_mean": 0.3, "parameters.loan_term": 6.0})           # the whole of 2019
+    scenario = few(rural, 261, **{"parameters.default_mean": 0.3, "parameters.loan_term": 6.0, "mechanisms.opening_book": False})   # all of 2019
     runs = run_branch(world_of(scenario, "cooperative"), practice_of(policy, scenario, "cooperative"), *pay_tables(policy, PAY_MEASURES),
                       branch_seeds(5, range(3), "cooperative"))
     totals = sim.simulate(scenario, policy, 3, seed=5).totals()
@@ -303,7 +346,7 @@ def moved(switched: dict[str, Any], name: str, measure: str) -> float:
 
 @pytest.mark.parametrize(("name", "measure", "sign"), [
     ("vetting", "default_rate", -1), ("vetting", "vetting", 1), ("larger_loans", "loan_size", 1), ("larger_loans", "loans_made", 1),
-    ("conscience", "vetting", 1), ("collection", "collection", 1), ("collection", "bad_loan_ratio", -1),
+    ("conscience", "vetting", 1), ("opening_book", "interest_collected", 1), ("collection", "collection", 1), ("collection", "bad_loan_ratio", -1),
 ])
 def test_a_mechanism_moves_its_own_outcomes(switched, name, measure, sign) -> None:
     assert sign * moved(switched, name, measure) > 3.0
@@ -312,9 +355,9 @@ def test_a_mechanism_moves_its_own_outcomes(switched, name, measure, sign) -> No
 @pytest.mark.parametrize("name", [name for name in OWN if name != "credit"])
 def test_a_mechanism_leaves_other_luck_alone(switched, name) -> None:
     """Hours are one day's, so prospecting may give way a little; what no hour of lending touches stays bit for bit."""
-    for measure in ("accounts_assigned", "leaning"):
-        assert (switched[""].totals()[measure] == switched[name].totals()[measure]).all()
-    assert abs(moved(switched, name, "churned")) < SURE
+    assert (switched[""].totals()["accounts_assigned"] == switched[name].totals()["accounts_assigned"]).all()
+    for measure in ("churned", "leaning"):
+        assert abs(moved(switched, name, measure)) < SURE
 
 
 def test_without_lending_nothing_of_it_is_reported_or_paid_for_and_other_luck_stays(rural) -> None:
@@ -330,7 +373,7 @@ def test_without_lending_nothing_of_it_is_reported_or_paid_for_and_other_luck_st
 def test_where_lending_is_off_credit_takes_no_room() -> None:
     scenario, policy = sim.load_scenario("changzhou-2015"), sim.load_policy("fixed-pay")
     s = sim.BankModel(scenario, policy).teams[0].state
-    assert len(s.loans) == 0 and s.queue.shape[1] == 0 and len(s.ledger) == 0
+    assert len(s.loans) == 0 and s.queue.shape[1] == 0
 
 
 # --- one luck, one arithmetic -----------------------------------------------------------------------------------------

@@ -408,7 +408,6 @@ def test_c9_a_false_report_found_cancels_the_performance_pay_of_the_month(calm, 
 
 # --- the books --------------------------------------------------------------------------------------------------------
 
-from profiles import examples
 
 def test_t8_in_the_branch_what_is_pulled_forward_is_missing_later(calm, plan) -> None:
     """Sales booked over the months, and what is still owed at the end, add up to the sales there were; whole deals nearest to T8."""

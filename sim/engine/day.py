@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.stages.aims import after_settling, cancel, close_aims, end_day
+from sim.engine.stages.books import keep_ledger
 from sim.engine.stages.credit import lend
 from sim.engine.stages.careers import careers, count_month, open_careers
 from sim.engine.stages.customers import serve
@@ -31,7 +32,7 @@ STAGES = (               # number, name, what happens; the order of a day
     ("3", "work", "contacts on four channels, accounts, leads of intermediaries and of the branch, learning"),
     ("1", "evening meeting", "at the day's end otherwise: questions answered, excuses spent, beliefs, leanings (6) and status revised"),
     ("4", "customers", "service contacts; satisfaction, irritation and churn catch up. In full: contacts in the order of the standard, "
-                       "offers, deals, visitors, margins"),
+                       "offers, deals, visitors, margins. At a month's end: what deposits and products brought"),
     ("5", "credit", "applications, vetting and decisions; at a month's end interest, loan classes, collection and repayment"),
     ("7", "mentoring", "skill flows; errands of tomorrow are decided"),
     ("9", "gaming", "at a period's end: deals moved, false reports, accounts for the count"),
@@ -77,6 +78,8 @@ def live_stage(stage: int, s: State, w: World, q: Practice, elements: Schedules,
             if in_full:
                 attend(s, w, f, q, seed, day)
                 close_day(s, w, f, q, day)
+        if w.days[day].month_ends:
+            keep_ledger(s, w, day)                            # what deposits and products brought
     elif stage == CREDIT:
         if f is not None:
             if w.lending.lending > 0.0:

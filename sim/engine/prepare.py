@@ -52,7 +52,8 @@ PER_YEAR = {                 # field of LENDING, a day: parameter, a year
     "yield_daily": "loan_yield", "funding_daily": "loan_funding", "transfer_daily": "deposit_transfer_rate",
     "deposit_interest_daily": "deposit_interest_rate",
 }
-LENDING_NAMES = {"term": "loan_term", "grace": "loan_grace", "decision_days": "loan_decision_days"}
+LENDING_NAMES = {"term": "loan_term", "grace": "loan_grace", "decision_days": "loan_decision_days", "foreseeable": "default_foreseeable",
+                 "soonest": "loan_soonest_days", "opening": "opening_loans", "opening_mean": "opening_default"}
 RENAMED = {"account_log_sd": "account_balance_log_sd"}
 
 
@@ -93,7 +94,7 @@ def _hire(scenario: Scenario) -> np.record:
 
 
 def _demand_to(scenario: Scenario) -> np.ndarray:
-    """Demand from the first day to the end of each month, in ordinary days; beyond the horizon every working day is ordinary."""
+    """Demand from the first day to the end of each month, in ordinary days; beyond the horizon there are no holidays."""
     line = scenario.timeline
     months = [*line.month_labels]
     ends = [float(line.demand[line.month <= month].sum()) for month in range(len(months))]
@@ -106,7 +107,7 @@ def _demand_to(scenario: Scenario) -> np.ndarray:
             ends.append(total)
             label, beyond = month_label(day), beyond + 1
         if line.spec.weekends or day.weekday() < 5:
-            total += 1.0
+            total += line.spec.season(day)
     return np.array(ends)
 
 
@@ -291,7 +292,7 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
         rows(TALLY, 1)[0], np.zeros((n, count + more), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
         rows(OUTLOOK, merged.lines[0].count), new_desk(merged), rows(MANAGER, 1)[0],
-        rows(CREDIT, n), rows(LOAN, n, longest if lent else 0), rows(LOAN, lent), np.zeros((months if lent else 0, n, len(LEDGER))),
+        rows(CREDIT, n), rows(LOAN, n, longest if lent else 0), rows(LOAN, lent), np.zeros((months, n, len(LEDGER))),
         rows(PERSON, n),
     )
 

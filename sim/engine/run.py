@@ -24,7 +24,7 @@ class BranchRuns(NamedTuple):
     """What R replications of one branch left behind; n managers, W weeks, M months, E pay lines, D days.
 
     weeks (R, W, n, RECORDS); months (R, M, n) fen; lines (R, n, E) fen (see State); daily_accounts (R, D, n); finals (R, n, FINALS);
-    ledger (R, M, n, LEDGER), without months where nobody borrows.
+    ledger (R, M, n, LEDGER).
     sold (R, W, n, SOLD), held (R, n, SOLD_AT_END): customers in full (no columns where customers are in their short form).
     """
 

@@ -51,12 +51,14 @@ FINALS = ("satisfaction", "churned", "customers", "pay_held",      # pay_held: C
           "demotions", "training_spells", "handed_over", "ramp_months", "ramped", "grade", "in_post")
 (F_SATISFACTION, F_CHURNED, F_CUSTOMERS, F_HELD, F_QUITS, F_DISMISSALS, F_HIRES, F_VACANCY_DAYS, F_TENURE, F_MORALE, F_PROMOTIONS,
  F_DEMOTIONS, F_TRAINING, F_HANDED_OVER, F_RAMP_MONTHS, F_RAMPED, F_GRADE, F_IN_POST) = range(len(FINALS))
-# What is recorded of every manager and month where customers borrow: flows of the month, then levels at its end. CNY, but for counts.
+# What is recorded of every manager and month: of lending (nil where nobody borrows) flows of the month, then levels at its end; the
+# provision for the loans there were on the first morning (first month alone); what deposits and products brought; pay earned but kept
+# back for later months, less what was released. CNY, but for counts.
 LEDGER = ("loans_made", "loans", "applications", "loans_defaulted", "repaid", "principal_lost", "interest_collected", "responsible_income",
           "responsible_cost", "loan_balance", "substandard_balance", "doubtful_balance", "loss_balance", "due", "recovered",
-          "unrecovered_balance")
+          "unrecovered_balance", "opening_loss", "deposit_margin", "product_income", "pay_deferred")
 (G_MADE, G_LOANS, G_APPLICATIONS, G_DEFAULTED, G_REPAID, G_LOST, G_INTEREST, G_INCOME, G_COST, G_BALANCE, G_SUBSTANDARD, G_DOUBTFUL, G_LOSS,
- G_DUE, G_RECOVERED, G_UNRECOVERED) = range(len(LEDGER))
+ G_DUE, G_RECOVERED, G_UNRECOVERED, G_OPENING_LOSS, G_MARGIN, G_PRODUCTS, G_DEFERRED) = range(len(LEDGER))
 
 # What is recorded of conduct beside the work, by manager and week (stages 8 and 9): flows, then levels summed over days, then
 # a level of the last day.
@@ -119,6 +121,7 @@ WORLD_NUMBERS = record(
 LENDING = record(                        # units as in data/parameters/credit.yaml, rates of a year made rates of a day
     "lending account_asks account_loan_log_median most_asks loan_log_sd loan_most decision_days default_mean vetting_rate"
     " loan_stretch loan_stretch_half stretch_risk conscience loss_foresight term grace yield_daily funding_daily loan_cost"
+    " foreseeable soonest opening opening_mean"
     " transfer_daily deposit_interest_daily worsen_substandard worsen_doubtful write_off cure_substandard cure_doubtful"
     " cure_loss collection_rate days_a_year")
 # ---- Customers in full: products, contacts, deals (sim/engine/stages/selling.py and its neighbours) -------------------
@@ -282,6 +285,7 @@ CUSTOMER = record(
     "owner segment seen"                 # manager's row; segment's row; day
     " borrows"                           # 1 from the day a loan is asked for until it is settled
     " holdings",                         # products held, a bit each (0 while customers are in their short form)
+    keys="luck",                         # of the customer's own: owner on the first morning and number
 )
 POOL = record("available worked won")    # prospects not worked lately, worked in vain, won
 LOAN = record(                           # an application in the queue, then a loan
@@ -290,10 +294,10 @@ LOAN = record(                           # an application in the queue, then a l
     " quality due counted",              # loan class 0 to 3; 1 once the term is over; 1 if that was in the open year
     keys="key")
 CREDIT = record(                         # a manager's side of lending
-    "made repaid lost balance"           # CNY since the first day; what is owed now: made less repaid less lost, and what came or went with customers
+    "opening made repaid lost balance"   # CNY lent before the first day, and since; the balance is opening + made - repaid - lost, and what came or went with customers
     " due recovered overdue"             # CNY fallen due in the open year, of this recovered; due and still owed
-    " gathered pace"                     # collection in the open month (first-hour units); CNY lent a day, smoothed
-    " deposits",                         # CNY in the book at the last month's end
+    " gathered pace usual"               # collection in the open month (first-hour units); CNY lent a day and its pull, smoothed
+    " deposits average",                 # CNY in the book at the last month's end, and over the month before it
     "waiting",                           # applications in the queue
     counts=(LOAN_CLASSES,), balances=(LOAN_CLASSES,),     # by loan class, at the last month's end
     worth=(MEASURE_COUNT,),              # CNY a unit of each pay measure at the margin, of the last plan
@@ -301,7 +305,7 @@ CREDIT = record(                         # a manager's side of lending
 )
 TALLY = record("", "customers overflow number loans staff")       # rows of customers in use; 1 when there were too few; number of the open month; loans in use
 OUTLOOK = record("done others left scale share sd slope rest month year ends value rate", "still")       # see planner.py
-# In full a customer takes a CLIENT row beside the CUSTOMER row: 160 and 72 bytes, 232 in all. Needs, preferred channel and the
+# In full a customer takes a CLIENT row beside the CUSTOMER row: 160 and 80 bytes, 240 in all. Needs, preferred channel and the
 # like are not kept but drawn again by the customer's key (home, number) whenever they are read.
 CLIENT = record(
     "wealth units lent counted"          # CNY; fund units; CNY; assets as counted in the class's total
@@ -374,7 +378,7 @@ class State(NamedTuple):
     lines (n, E) and months (M, n): fen paid; where pay is settled over time, lines has more columns: the PLAN_LINES lines of the whole plan, and
     for each i what is on the way, BOOKS numbers by element and plan, then what is to be released by month and element (`settle_over_time`).
     weeks (W, n, RECORDS), daily_accounts (D, n), finals (n, FINALS): records.
-    credit (n), queue (n, room), loans: lending; ledger (M, n, LEDGER): its records; empty where nobody borrows.
+    credit (n), queue (n, room), loans: lending, the latter two empty where nobody borrows. ledger (M, n, LEDGER): records by month.
     outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
     people: who sits in each seat: World.people at the start, and whoever is hired later (seat is then a key of the hire's own).
     """

@@ -11,6 +11,7 @@ import pandas as pd
 from sim.experiments.measures import list_measures
 from sim.policy import Policy
 from sim.world import Scenario
+from sim.world.calendar import Calendar, partly_lived
 
 if TYPE_CHECKING:
     from sim.engine.run import BranchRuns
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 COLUMNS = ("scenario", "policy", "replication", "seed", "level", "id", "period", "measure", "value")
 KEYS = ("scenario", "policy", "level", "id", "period", "measure")
 
+PROFIT_OF_FIRST = {"profit_1q": 3, "profit_1y": 12, "profit_3y": 36}           # months
 Piece = tuple[str, list[str], str, str, np.ndarray]           # level, ids, period, measure, values (replications, ids)
 
 
@@ -35,12 +37,15 @@ def branch_pieces(scenario: Scenario, branch: str, runs: BranchRuns, policy: Pol
     weeks = {name: runs.weeks[..., place] for place, name in enumerate(RECORDS)}
     finals = {name: runs.finals[..., place] for place, name in enumerate(FINALS)}
     pay = runs.months / 100.0
-    books = credit_books(runs.ledger, pay) if runs.ledger.shape[1] else {}
+    books = monthly_books(scenario, runs.ledger, pay)
     for name, measure in list_measures().items():
         if measure.needs and not scenario.mechanism(measure.needs):
             continue
         if name in books:
             yield from _booked(names, branch, name, books[name], line.month_labels)
+            continue
+        if name in PROFIT_OF_FIRST or name == "profit_to_date":
+            yield from _profit_over_time(names, branch, name, books["profit_after_pay"][1][0], line)
             continue
         if name == "pay":
             series, total, labels = pay, pay.sum(axis=1), line.month_labels
@@ -83,15 +88,30 @@ def _satisfaction(names: list[str], branch: str, finals: dict[str, np.ndarray]) 
 Parts = tuple[np.ndarray, np.ndarray | None]          # (R, M, n) by month, and what it is divided by, if anything
 
 
-def credit_books(ledger: np.ndarray, pay: np.ndarray) -> dict[str, tuple[str, Parts]]:
-    """Measures of loans from the months' records and pay (R, M, n): each how it covers more months, and its values by month."""
-    from sim.engine.stages.credit import SHARE_LOST
+def monthly_books(scenario: Scenario, ledger: np.ndarray, pay: np.ndarray) -> dict[str, tuple[str, Parts]]:
+    """Measures of the months' records and pay (R, M, n): each how it covers more months, and its values by month.
+
+    Profit after pay is, in every scenario: what products brought where customers are in full, else the margin of deposits; with lending
+    also interest less funds, handling, loan loss and principal lost; less pay as it is earned, whenever it is paid.
+    """
     from sim.engine.state import LEDGER
 
     of = {name: ledger[..., place] for place, name in enumerate(LEDGER)}
+    books: dict[str, tuple[str, Parts]] = {"deposit_margin": ("sum", (of["deposit_margin"], None))}
+    profit = of["product_income"] if scenario.effective("customer_detail") > 0.0 else of["deposit_margin"]
+    if scenario.mechanism("credit"):
+        books |= credit_books(of)
+        profit = profit + books["responsible_profit"][1][0] - of["deposit_margin"]
+    return {**books, "profit_after_pay": ("sum", (profit - pay - of["pay_deferred"], None))}
+
+
+def credit_books(of: dict[str, np.ndarray]) -> dict[str, tuple[str, Parts]]:
+    """As `monthly_books`, of loans alone, from the ledger's columns."""
+    from sim.engine.stages.credit import SHARE_LOST
+
     bad = of["substandard_balance"] + of["doubtful_balance"] + of["loss_balance"]
     loss = SHARE_LOST[1] * of["substandard_balance"] + SHARE_LOST[2] * of["doubtful_balance"] + SHARE_LOST[3] * of["loss_balance"]
-    before = np.concatenate([np.zeros_like(loss[:, :1]), loss[:, :-1]], axis=1)
+    before = np.concatenate([of["opening_loss"][:, :1], loss[:, :-1]], axis=1)
     profit = of["responsible_income"] - of["responsible_cost"] - (loss - before) - of["principal_lost"]
     flows = ("loans_made", "loans", "applications", "interest_collected", "responsible_income", "responsible_cost", "loans_defaulted", "principal_lost")
     levels = ("loan_balance", "substandard_balance", "doubtful_balance", "loss_balance", "unrecovered_balance")
@@ -100,7 +120,7 @@ def credit_books(ledger: np.ndarray, pay: np.ndarray) -> dict[str, tuple[str, Pa
         "loan_size": ("sum", (of["loans_made"], of["loans"])), "default_rate": ("sum", (of["loans_defaulted"], of["loans_made"])),
         "loan_loss": ("last", (loss, None)), "bad_loan_ratio": ("last", (bad, of["loan_balance"])),
         "loans_recovered": ("last", (of["recovered"], of["due"])),
-        "responsible_profit": ("sum", (profit, None)), "profit_after_pay": ("sum", (profit - pay, None)),
+        "responsible_profit": ("sum", (profit, None)),
     }
 
 
@@ -120,6 +140,23 @@ def _booked(names: list[str], branch: str, measure: str, book: tuple[str, Parts]
     for label, months in spans:
         yield "manager", names, label, measure, at(months, False)
         yield "branch", [branch], label, measure, at(months, True)
+
+
+def _profit_over_time(names: list[str], branch: str, measure: str, profit: np.ndarray, line: Calendar) -> Iterator[Piece]:
+    """Profit after pay (R, M, n) of the run's first months, where they were lived in full; or from the first day to each quarter's end."""
+    if measure in PROFIT_OF_FIRST:
+        months = PROFIT_OF_FIRST[measure]
+        cut = {label for label, _, _ in partly_lived(line)}
+        if len(line.month_labels) < months or cut & set(line.month_labels[:months]):
+            return
+        spans = [("total", months)]
+    else:
+        ends = line.month[line.last_of_quarter]
+        spans = [("total", len(line.month_labels)), *((label, int(end) + 1) for label, end in zip(line.quarter_labels, ends, strict=True))]
+    for label, months in spans:
+        value = profit[:, :months].sum(axis=1)
+        yield "manager", names, label, measure, value
+        yield "branch", [branch], label, measure, value.sum(axis=1, keepdims=True)
 
 
 def _careers(names: list[str], branch: str, finals: dict[str, np.ndarray], grades: list[str]) -> Iterator[Piece]:

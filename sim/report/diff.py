@@ -230,7 +230,8 @@ def scenario_content(scenario: Scenario) -> dict[str, Any]:
     calendar = scenario.calendar
     return {
         "calendar": {"start": calendar.start, "days": calendar.days, "weekends": calendar.weekends,
-                     "holidays": [(spell.start, spell.days, spell.demand) for spell in calendar.holidays]},
+                     "holidays": [(spell.start, spell.days, spell.demand) for spell in calendar.holidays],
+                     "seasonality": [share for share in calendar.seasonality.demand] if calendar.seasonality else []},
         "branches": {id_: {"managers": {name: spec.model_dump(exclude_none=True, exclude={"assumed", "note"})
                                         for name, spec in branch.managers.items()}}
                      for id_, branch in scenario.branches.items()},
@@ -249,7 +250,14 @@ def _calendar(change: Change, a: Scenario, b: Scenario, lang: str) -> str:
     what = _of(_field("calendar", lang), _field(key, lang), lang)
     if key == "holidays":
         return _line(what, *(_holidays(each, lang) for each in (a, b)), lang)
+    if key == "seasonality":
+        return _line(what, *(_seasons(each, lang) for each in (a, b)), lang)
     return _change(what, key, change.before, change.after, lang)
+
+
+def _seasons(scenario: Scenario, lang: str) -> str:
+    season = scenario.calendar.seasonality
+    return say("list.comma", lang).join(_share(share, lang) for share in season.demand) if season else say("policy.change.nothing", lang)
 
 
 def _holidays(scenario: Scenario, lang: str) -> str:

@@ -15,12 +15,15 @@ SURE_DEFAULT = 0.99                               # no loan is worse
 
 
 @rule
-def default_chance(u: float, mean: float) -> float:
-    """Hidden chance of default of an application: the quantile u of a beta distribution with parameters 1 and 1/mean - 1.
+def default_chance(u: float, mean: float, foreseeable: float) -> float:
+    """Chance of default of an application as vetting can find it: (1 - foreseeable) mean + foreseeable x b, b the quantile u of a
+    beta distribution with parameters 1 and 1/mean - 1.
 
-    Most applications are sound, a tail is not. mean: over all applications, above 0 and below 1; u rises to the worst.
+    Most applications are sound, a tail is not. mean: over all applications, above 0 and below 1; u rises to the worst. foreseeable:
+    share of the differences that anything tells of beforehand; 0: all are alike to whoever looks.
     """
-    return min(SURE_DEFAULT, 1.0 - math.pow(1.0 - u, mean / (1.0 - mean)))
+    b = 1.0 - math.pow(1.0 - u, mean / (1.0 - mean))
+    return min(SURE_DEFAULT, (1.0 - foreseeable) * mean + foreseeable * b)
 
 
 @rule
@@ -39,11 +42,13 @@ def worth_of_lending(gain: float, loss: float, chance: float) -> float:
 
 
 @rule
-def hoped_for(gain: float, loss: float, mean: float) -> float:
+def hoped_for(gain: float, loss: float, mean: float, foreseeable: float) -> float:
     """Mean worth of an application whose quality is known before the decision: E[max(0, gain - loss p)], p as in `default_chance`.
 
-    In closed form: loss (t - mean (1 - (1 - t)^(1/mean))) with t = gain / loss between 0 and 1. loss = 0: every loan is made.
+    With g = gain - loss mean (1 - foreseeable) and l = loss foreseeable in closed form l (t - mean (1 - (1 - t)^(1/mean))), t = g / l
+    between 0 and 1. loss = 0: every loan is made.
     """
+    gain, loss = gain - loss * mean * (1.0 - foreseeable), loss * foreseeable
     if loss <= 0.0 or gain >= loss:
         return max(0.0, gain - loss * mean)
     if gain <= 0.0:
@@ -53,12 +58,21 @@ def hoped_for(gain: float, loss: float, mean: float) -> float:
 
 
 @rule
-def worth_of_finding(gain: float, loss: float, mean: float) -> float:
+def worth_of_finding(gain: float, loss: float, mean: float, foreseeable: float) -> float:
     """What it is worth to know an application's quality: what is hoped for when it is known, less the worth of deciding blindly.
 
     Never negative; nil for whom no quality would change the decision, such as one paid enough for volume and liable for nothing.
     """
-    return max(0.0, hoped_for(gain, loss, mean) - max(0.0, worth_of_lending(gain, loss, mean)))
+    return max(0.0, hoped_for(gain, loss, mean, foreseeable) - max(0.0, worth_of_lending(gain, loss, mean)))
+
+
+@rule
+def worth_of_hurrying(now: float, later: float, loss: float, mean: float, foreseeable: float) -> float:
+    """What it is worth to decide blindly now rather than later, when vetting will have told: max(0, now - loss mean) less `hoped_for` later.
+
+    now, later: gain of lending today and as a rule. now = later: never above nil; so only pay that bends at a period's end hurries anyone.
+    """
+    return max(0.0, worth_of_lending(now, loss, mean)) - hoped_for(later, loss, mean, foreseeable)
 
 
 @rule

@@ -33,6 +33,14 @@ class Holiday(Part):
         return self.start + timedelta(days=self.days)
 
 
+class Seasonality(Part):
+    """Demand by month of the year, January first, as a share of an ordinary day's. note: where it comes from."""
+
+    demand: tuple[Annotated[Number, Field(ge=0, le=3)], ...] = Field(
+        min_length=12, max_length=12, description="twelve shares of an ordinary day's demand, January first")
+    note: Text | None = None
+
+
 class CalendarSpec(Part):
     """The calendar of a scenario, as its file states it.
 
@@ -40,12 +48,18 @@ class CalendarSpec(Part):
     days: number of ticks (days worked), not of calendar days.
     weekends: whether Saturdays and Sundays are worked, as in a count of all days of a quarter.
     holidays: spells of low demand. They are ticks like others; managers are at work.
+    seasonality: demand by month of the year, on top of which holidays come; left out, all months are alike.
     """
 
     start: Day
     days: Annotated[Count, Field(ge=1, le=MAX_DAYS)] = Field(description="days worked")
     weekends: Flag = Field(description="whether weekends are worked")
     holidays: tuple[Holiday, ...] = Field((), max_length=1000)
+    seasonality: Seasonality | None = None
+
+    def season(self, day: date) -> float:
+        """Share of an ordinary day's demand that the month of the year brings."""
+        return 1.0 if self.seasonality is None else self.seasonality.demand[day.month - 1]
 
 
 class Calendar:
@@ -61,7 +75,7 @@ class Calendar:
         self.spec = spec
         self.dates: list[date] = _working_days(spec)
         self.days: int = len(self.dates)
-        self.demand = _frozen(np.array([_demand(day, spec.holidays) for day in self.dates], dtype=np.float64))
+        self.demand = _frozen(np.array([spec.season(day) * _demand(day, spec.holidays) for day in self.dates], dtype=np.float64))
         self.week, self.week_labels = _periods(self.dates, week_label)
         self.month, self.month_labels = _periods(self.dates, month_label)
         self.quarter, self.quarter_labels = _periods(self.dates, quarter_label)

@@ -41,6 +41,10 @@ def ledger_rows(scenario: Scenario) -> Iterator[Row]:
     for number, holiday in enumerate(scenario.calendar.holidays, start=1):
         name, source = f"calendar.holidays.#{number}.demand", holiday.note or scenario.source
         yield Row(name, holiday.demand, "share of an ordinary day's demand", "assumed", source, 0.0, 1.0, False)
+    season = scenario.calendar.seasonality
+    for month, demand in enumerate(season.demand if season else (), start=1):
+        source = season.note or scenario.source                                   # type: ignore[union-attr]
+        yield Row(f"calendar.seasonality.demand.#{month}", demand, "share of an ordinary day's demand", "assumed", source, 0.0, 3.0, False)
 
 
 def _own_rows(scenario: Scenario, place: str, spec: ManagerSpec) -> Iterator[Row]:

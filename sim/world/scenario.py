@@ -137,6 +137,7 @@ class Scenario(ScenarioFile):
         return digest_of({
             "calendar": [calendar.start.isoformat(), calendar.days, calendar.weekends],
             "holidays": [[h.start.isoformat(), h.days, h.demand] for h in calendar.holidays],
+            **({"seasonality": calendar.seasonality.demand} if calendar.seasonality else {}),
             # Lists, because the order of managers is the order of adding up, which the last bit of a sum can show.
             "branches": [[id_, branch.copies, [[name, _person(spec)] for name, spec in branch.managers.items()]]
                          for id_, branch in self.branches.items()],

@@ -8,25 +8,27 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.planner import forecast, forecast_plain
+from sim.engine.stages.books import month_part
 from sim.engine.stages.settling import ends, shares_pay
 from sim.engine.state import (
     COLLECTION, CREDIT_MEASURES, G_APPLICATIONS, G_BALANCE, G_COST, G_DEFAULTED, G_DOUBTFUL, G_DUE, G_INCOME, G_INTEREST, G_LOANS, G_LOSS, G_LOST,
-    G_MADE, G_RECOVERED, G_REPAID, G_SUBSTANDARD, G_UNRECOVERED, LOAN_CLASSES, M_BALANCE, M_COST, M_DEPOSITS, M_DOUBTFUL, M_INCOME, M_INTEREST,
+    G_MADE, G_OPENING_LOSS, G_RECOVERED, G_REPAID, G_SUBSTANDARD, G_UNRECOVERED, LOAN_CLASSES, M_BALANCE, M_COST, M_DEPOSITS, M_DOUBTFUL, M_INCOME, M_INTEREST,
     M_LOANS, M_LOSS, M_LOST, M_PROFIT, M_PROVISION, M_RATIO, M_RECOVERED, M_SUBSTANDARD, M_UNRECOVERED, M_YUAN_DAYS, MEASURE_COUNT, VETTING,
     Practice, State, World,
 )
 from sim.engine.streams import (
-    ALWAYS, APPLICATION, DETECTION, LOAN_CLASS, LOAN_KEY, QUALITY, mix, normal, poisson, stream, uniform,
+    ALWAYS, APPLICATION, DETECTION, LOAN_CLASS, LOAN_KEY, PAST, QUALITY, mix, normal, poisson, stream, uniform,
 )
 from sim.policy.kernel import JOINT, PERIODS, SIMPLE, Schedules
 from sim.rules.credit import (
     DOUBTFUL, GIVEN_UP, LOSS, NORMAL, SUBSTANDARD, chance_found, class_after, cured, default_chance, enlarged, goes_on, monthly_fall, strained,
-    worth_of_finding, worth_of_lending,
+    worth_of_finding, worth_of_hurrying, worth_of_lending,
 )
 
 SHARE_LOST = (0.0, 0.3, 0.5, 1.0)      # of normal, substandard, doubtful and loss-class balances (casebook C2)
 ROUND = 100.0                          # loans are made in hundreds of CNY, so that balances add up exactly
 MEMORY = 0.05                          # weight of today in the smoothed pace of lending
+HAIR = 1e-6                            # CNY a CNY lent: less is no reason to hurry
 PER_DAY, AT_END = 0, 1
 
 
@@ -34,20 +36,78 @@ PER_DAY, AT_END = 0, 1
 
 
 @rule
-def open_credit(s: State, w: World) -> None:
-    """The first morning: nothing lent yet; what customers will ask for a day is what managers expect to lend."""
+def open_credit(s: State, w: World, seed: np.uint64) -> None:
+    """The first morning: loans of the past, if any; what customers will ask for a day is what managers expect to lend."""
     for i in range(len(s.managers)):
         c = s.credit[i]
-        c.made, c.repaid, c.lost, c.balance = 0.0, 0.0, 0.0, 0.0
-        c.due, c.recovered, c.overdue, c.gathered = 0.0, 0.0, 0.0, 0.0
-        c.deposits, c.waiting = deposits_of(s, i), 0
-        for k in range(LOAN_CLASSES):
-            c.counts[k], c.balances[k] = 0.0, 0.0
+        c.opening, c.made, c.repaid, c.lost, c.balance = 0.0, 0.0, 0.0, 0.0, 0.0
+        c.due, c.recovered, c.gathered, c.usual = 0.0, 0.0, 0.0, 0.0
+        c.waiting = 0
+        if w.lending.opening > 0.0:
+            recall_loans(s, w, seed, i)
+    count_loans(s)
+    for i in range(len(s.managers)):
+        c = s.credit[i]
+        s.ledger[0, i, G_OPENING_LOSS] = provision(c)
         for m in range(MEASURE_COUNT):
             c.worth[m] = 0.0
         for period in PERIODS:
             c.deposit_sum[period], c.months[period] = 0.0, 0.0
         c.pace = asked_a_day(s, w, i)
+
+
+@rule
+def recall_loans(s: State, w: World, seed: np.uint64, i: int) -> None:
+    """The loans that manager i's customers owe on the first morning: each one's past is lived through in months (`recall`), and of what
+    is then owed the share `opening` was lent here."""
+    for place in range(s.managers[i].held):
+        row = s.book[i, place]
+        luck = stream(seed, PAST, s.customers[row].luck, ALWAYS)
+        age, quality, chance, draw = recall(w, asks(s, w, row) * w.lending.days_a_year / 12.0, luck)
+        if age == 0 or uniform(luck, draw) >= w.lending.opening:
+            continue
+        l, c = s.loans[s.tally.loans], s.credit[i]
+        s.tally.loans += 1
+        size = min(w.lending.loan_most, math.exp(loan_log_median(s, w, row) + w.lending.loan_log_sd * normal(uniform(luck, draw + 1))))
+        l.key, l.principal, l.chance, l.vetted = mix(luck), max(ROUND, ROUND * math.floor(size / ROUND)), chance, 0.0
+        l.owner, l.customer, l.day, l.month, l.seen, l.quality = i, row, 0, -age, -1, quality
+        l.due, l.counted = 1 if age - 1 >= w.lending.term else 0, 0
+        s.customers[row].borrows = 1
+        c.opening += l.principal
+        c.balance += l.principal
+
+
+@rule
+def recall(w: World, monthly: float, luck: np.uint64) -> tuple[int, int, float, int]:
+    """A customer's past in months, asking `monthly` times a month when free: age of the loan owed today (0: none), class, chance, next draw.
+
+    Begun free so long ago that the start is forgotten: two terms and two years.
+    """
+    month, draw = -int(2.0 * w.lending.term) - 24, 0
+    while monthly > 0.0:
+        month += 1 + int(-math.log(uniform(luck, draw)) / monthly)             # the month the loan is made in
+        if month >= 0:
+            break
+        chance = default_chance(uniform(luck, draw + 1), w.lending.opening_mean, w.lending.foreseeable)
+        quality, age, open_still = NORMAL, 0, True
+        draw += 2
+        while open_still and month + age < -1:                                 # a month's end passes
+            age += 1
+            quality = class_after(uniform(luck, draw), quality, fall_of(w, chance, age), cure_of(w, quality), worsening_of(w, quality))
+            draw += 1
+            open_still = quality < GIVEN_UP and not (age >= w.lending.term and quality == NORMAL)
+        if open_still:
+            return -month, quality, chance, draw
+        month += age
+    return 0, NORMAL, 0.0, draw
+
+
+@rule
+def fall_of(w: World, chance: float, age: int) -> float:
+    """Chance that a normal loan of so many months turns bad this month."""
+    if w.lending.grace < age <= w.lending.term:
+        return monthly_fall(chance, max(1.0, w.lending.term - w.lending.grace))
+    return 0.0
 
 
 @rule
@@ -62,6 +122,8 @@ def lend(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> None:
         decide(s, w, q, seed, i, day)
         s.credit[i].gathered += math.pow(s.managers[i].hours[COLLECTION], w.par.effort_eta)
         s.credit[i].pace += MEMORY * (s.credit[i].made - made - s.credit[i].pace)
+        _, _, pull, _ = stakes(s, w, i)
+        s.credit[i].usual += (MEMORY if day > 0 else 1.0) * (pull - s.credit[i].usual)
     if w.days[day].month_ends:
         age_loans(s, w, seed, day)
         for i in range(len(s.managers)):
@@ -101,6 +163,8 @@ def asked_a_day(s: State, w: World, i: int) -> float:
     total, spread = 0.0, math.exp(0.5 * w.lending.loan_log_sd * w.lending.loan_log_sd)
     for place in range(s.managers[i].held):
         row = s.book[i, place]
+        if s.customers[row].borrows > 0:
+            continue
         total += asks(s, w, row) * min(w.lending.loan_most, math.exp(loan_log_median(s, w, row)) * spread)
     return total
 
@@ -127,7 +191,7 @@ def receive(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) 
         luck = stream(seed, QUALITY, a.key, ALWAYS)
         size = math.exp(loan_log_median(s, w, row) + w.lending.loan_log_sd * normal(uniform(luck, 0)))
         a.principal = max(ROUND, ROUND * math.floor(min(size, limit_of(w, q)) / ROUND))
-        a.chance = default_chance(uniform(luck, 1), w.lending.default_mean)
+        a.chance = default_chance(uniform(luck, 1), w.lending.default_mean, w.lending.foreseeable)
         a.owner, a.customer, a.day, a.vetted = i, row, day, 0.0
 
 
@@ -143,26 +207,37 @@ def vet(s: State, w: World, i: int) -> None:
 
 @rule
 def decide(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) -> None:
-    """Applications that have waited long enough are approved or declined by what they are worth to the manager.
+    """Applications that have waited long enough are approved or declined by what they are worth to the manager, and on a month's last
+    day those that are worth more now than vetted later (`hurried`).
 
     If vetting found the quality, the loan is judged by it, and declined if the policy's rule says so; otherwise as an average one.
     """
-    done = 0
-    while done < s.credit[i].waiting and day - s.queue[i, done].day >= w.lending.decision_days:
-        a = s.queue[i, done]
+    kept = 0
+    for place in range(s.credit[i].waiting):
+        a = s.queue[i, place]
+        waited = day - a.day
+        if waited < w.lending.decision_days and not (w.days[day].month_ends and waited >= w.lending.soonest and hurried(s, w, i)):
+            if kept < place:
+                s.queue[i, kept] = a
+            kept += 1
+            continue
         found = uniform(stream(seed, DETECTION, a.key, ALWAYS), 0) < chance_found(w.lending.vetting_rate, a.vetted)
         believed = a.chance if found else w.lending.default_mean
         gain, loss, pull, liable = stakes(s, w, i)
         ruled_out = found and a.chance > q.par.decline_above
         if not ruled_out and worth_of_lending(gain, loss, believed) >= 0.0:
-            pay_out(s, w, q, i, done, day, enlarged(worth_of_lending(pull, liable, believed), w.lending.loan_stretch, w.lending.loan_stretch_half))
+            pay_out(s, w, q, i, place, day, enlarged(worth_of_lending(pull, liable, believed), w.lending.loan_stretch, w.lending.loan_stretch_half))
         else:
             s.customers[a.customer].borrows = 0
-        done += 1
-    if done > 0:
-        for place in range(done, s.credit[i].waiting):
-            s.queue[i, place - done] = s.queue[i, place]
-        s.credit[i].waiting -= done
+    s.credit[i].waiting = kept
+
+
+@rule
+def hurried(s: State, w: World, i: int) -> bool:
+    """Whether manager i decides today, unseen, what could still be vetted: what pay gives for lending today is more than as a rule."""
+    gain, loss, pull, _ = stakes(s, w, i)
+    later = gain - pull + s.credit[i].usual
+    return worth_of_hurrying(gain, later, loss, w.lending.default_mean, w.lending.foreseeable) > HAIR
 
 
 @rule
@@ -228,11 +303,8 @@ def age_loans(s: State, w: World, seed: np.uint64, day: int) -> None:
         age = month - l.month
         if age > 0:
             before = l.quality
-            fall = 0.0
-            if age > w.lending.grace and age <= w.lending.term:
-                fall = monthly_fall(l.chance, max(1.0, w.lending.term - w.lending.grace))
             cure = cured(cure_of(w, before), w.lending.collection_rate, c.gathered / bad) if before > NORMAL and bad > 0.0 else 0.0
-            l.quality = class_after(uniform(stream(seed, LOAN_CLASS, l.key, month), 0), before, fall, cure, worsening_of(w, before))
+            l.quality = class_after(uniform(stream(seed, LOAN_CLASS, l.key, month), 0), before, fall_of(w, l.chance, age), cure, worsening_of(w, before))
             if before == NORMAL and l.quality > NORMAL:
                 line[G_DEFAULTED] += l.principal
         if age >= w.lending.term and l.due == 0:
@@ -277,17 +349,6 @@ def close_loan(s: State, place: int) -> None:
 
 
 @rule
-def deposits_of(s: State, i: int) -> float:
-    """CNY in manager i's book."""
-    total = 0.0
-    for place in range(s.managers[i].held):
-        row = s.book[i, place]
-        if s.customers[row].patience > 0.0:
-            total += s.customers[row].balance
-    return total
-
-
-@rule
 def provision(c: np.record) -> float:
     """Loan loss of C2, CNY: 30 % of substandard, 50 % of doubtful and all of loss-class balances."""
     total = 0.0
@@ -307,10 +368,7 @@ def close_month(s: State, w: World, i: int, day: int) -> None:
     """The month of manager i in the books: income and cost, levels; what pay counts is written where pay looks for it."""
     today, c, m = w.days[day], s.credit[i], s.managers[i]
     line = s.ledger[today.month, i]
-    now = deposits_of(s, i)
-    average = 0.5 * (now + c.deposits)
-    c.deposits = now
-    part = w.lending.days_a_year * today.month_days / 365.0                     # days of an ordinary month of that length
+    average, part = c.average, month_part(w, today.month_days)
     line[G_INCOME] = line[G_INTEREST] + average * w.lending.transfer_daily * part
     line[G_COST] += average * w.lending.deposit_interest_daily * part
     line[G_BALANCE], line[G_SUBSTANDARD], line[G_DOUBTFUL], line[G_LOSS] = c.balance, c.balances[1], c.balances[2], c.balances[3]
@@ -414,7 +472,7 @@ def weigh_credit(s: State, w: World, i: int) -> None:
     if hidden > 0.0:
         gain, loss, _, _ = stakes(s, w, i)
         d.theta[VETTING] = hidden * chance_found(w.lending.vetting_rate, 1.0 / c.waiting)
-        d.own_worth[VETTING] = worth_of_finding(gain, loss, w.lending.default_mean) * asked / hidden
+        d.own_worth[VETTING] = worth_of_finding(gain, loss, w.lending.default_mean, w.lending.foreseeable) * asked / hidden
     bad = c.counts[SUBSTANDARD] + c.counts[DOUBTFUL] + c.counts[LOSS]
     if bad > 0.0:
         worth = 0.0

@@ -9,7 +9,7 @@ import numpy as np
 from sim.compiled import rule
 from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_GRADE, F_IN_POST, F_MORALE, F_SATISFACTION, F_TENURE, R_CONTACTS, SERVICE, SERVICE_CONTACTS, State, World
 from sim.engine.streams import (
-    ALWAYS, CHURN, CONTACTS, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, normal, poisson, stream, uniform,
+    ALWAYS, CHURN, CONTACTS, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, mix, normal, poisson, stream, uniform,
 )
 from sim.policy.kernel import PERIODS
 from sim.rules.customers import contacted, decayed, exposure
@@ -29,6 +29,7 @@ def admit(s: State, w: World, seed: np.uint64, i: int, home: int, row: int, day:
     """Write a customer into the arrays and into manager i's book, unless nobody manages the customer. home: whose luck is drawn."""
     c = s.customers[row]
     c.owner, c.segment, c.balance, c.seen = i, segment, balance, day
+    c.luck = s.people[home].seat ^ mix(np.uint64(number))
     key = stream(seed, SATISFACTION, s.people[home].seat, ALWAYS)
     start = w.par.satisfaction_start + w.par.satisfaction_spread * normal(uniform(key, number))
     s.customers[row].satisfaction = min(1.0, max(0.0, start))

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.stages.aims import begin_aims
+from sim.engine.stages.books import open_ledger
 from sim.engine.stages.chances import spread
 from sim.engine.stages.credit import open_credit
 from sim.engine.stages.customers import populate
@@ -58,8 +59,9 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64, f: Full | None) -> N
             populate(s, w, seed)
             if w.par.customer_detail > 0.0:
                 welcome_all(s, w, f, seed)
-        if w.lending.lending > 0.0:
-            open_credit(s, w)
+    open_ledger(s)
+    if f is not None and w.lending.lending > 0.0:
+        open_credit(s, w, seed)
     endow(s, f)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import (
-    B_ADVANCED, B_BALANCE, B_DUE, B_HALF_YEAR, B_MONTH, B_QUARTER, B_YEAR, BOOKS, F_HELD, ITEMS_EACH, L_CEILING, L_DRAW, L_GUARANTEE, M_BALANCE, M_DEPOSITS,
+    B_ADVANCED, B_BALANCE, B_DUE, B_HALF_YEAR, B_MONTH, B_QUARTER, B_YEAR, BOOKS, F_HELD, G_DEFERRED, ITEMS_EACH, L_CEILING, L_DRAW, L_GUARANTEE, M_BALANCE, M_DEPOSITS,
     M_INTEREST, M_UNRECOVERED, MEASURE_COUNT, PLAN_LINES, R_DAYS, R_EFFORT, R_LEANING, R_NORM,
     R_COLLECTION, R_PRESSURE, R_SKILL, R_VETTING, SERVICE, COLLECTION, VETTING, Practice, State, World,
 )
@@ -224,12 +224,14 @@ def hold_back(s: State, pay: Schedules, e: int, i: int, month: int, fen: int) ->
     line = pay.lines[e]
     kept = share_of(max(0, fen), Ratio(line.hold, line.hold_of))
     left = kept
+    s.ledger[month, i, G_DEFERRED] += kept / 100.0
     for r in range(line.releases, line.releases_stop):
         release = pay.lines[r]
         part = left if r + 1 == line.releases_stop else min(left, share_of(kept, Ratio(release.part, release.whole)))
         left -= part
         if month + release.after < len(s.months):
             s.lines[i, later_place(pay, month + release.after, e)] += part
+            s.ledger[month + release.after, i, G_DEFERRED] -= part / 100.0
         else:
             s.finals[i, F_HELD] += part / 100.0
     return kept
