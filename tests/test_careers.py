@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import sim
+from sim.engine.prepare import new_state, practice_of, room_for, world_of
 from sim.engine.run import first_morning, one_day
 from sim.engine.run import branch_seeds, run_branch
 from sim.engine.shop import new_full
@@ -38,7 +39,6 @@ BASE = {"period": "month", "schedule": {"kind": "fixed", "amount": 6000.0}}
 EXACT = {"rel": 1e-9, "abs": 1e-12}
 F = {name: place for place, name in enumerate(FINALS)}
 R = {name: place for place, name in enumerate(RECORDS)}
-NO_OVERRIDES = pytest.mark.skip(reason="other pay for some is refused in simulations (sim/policy/schedule.py, not_simulated)")
 
 
 def policy(people: dict[str, Any] | None = None, practices: dict[str, Any] | None = None, overrides: Any = (), **pay: Any) -> Policy:
@@ -379,7 +379,6 @@ def test_turnover_is_that_of_the_hazard() -> None:
 # --- pay that differs by grade, state, person and month ---------------------------------------------------------------
 
 
-@NO_OVERRIDES
 def test_overrides_are_felt_in_simulated_pay() -> None:
     """A grade's base pay, a training spell without piece rate, a person's own amount, a month's bonus: each to the fen."""
     people = {"grades": [{"name": "junior", "rise": marks(0.0)}, {"name": "senior"}], "appraisal_months": 1, "at_start": {"veteran": "senior"}}
@@ -392,7 +391,6 @@ def test_overrides_are_felt_in_simulated_pay() -> None:
     assert months[:4].tolist() == [[8000, 7000, 6000, 6000], [8000, 7000, 8000, 8000], [8500, 7500, 8500, 8500], [8000, 7000, 8000, 8000]]
 
 
-@NO_OVERRIDES
 def test_in_training_pay_is_what_the_state_says() -> None:
     people = {"grades": [{"name": "one", "keep": marks(1e6)}], "appraisal_months": 1, "below_lowest": "training",
               "training": {"months": 1}, "dismissal": {"notice_months": 2}}
@@ -453,7 +451,6 @@ def test_c16_keeping_the_job_takes_a_quarter_of_capacity_and_full_motivation_giv
     assert max(idle, careless) < 0.01 and none == 0.0                   # habit fades from the first day's hours
 
 
-@NO_OVERRIDES
 def test_marks_near_call_forth_effort_and_marks_out_of_reach_or_passed_do_not() -> None:
     """The wish to rise: worth a unit near the mark; nothing far from it, nothing where the grade above pays no more."""
     office = sim.load_scenario("c16-branch").with_changes({"calendar.days": 64, "mechanisms.quits": False})

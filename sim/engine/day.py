@@ -9,6 +9,7 @@ from sim.engine.stages.aims import after_settling, cancel, close_aims, end_day
 from sim.engine.stages.credit import lend
 from sim.engine.stages.careers import careers, count_month, open_careers
 from sim.engine.stages.customers import serve
+from sim.engine.stages.facts import forget_period, look_at_facts, note_month
 from sim.engine.stages.gaming import play
 from sim.engine.stages.meeting import hold_meeting
 from sim.engine.stages.mentoring import mentor_day
@@ -33,7 +34,7 @@ STAGES = (               # number, name, what happens; the order is that of live
     ("7", "mentoring", "skill flows; errands of tomorrow are decided"),
     ("9", "gaming", "at a period's end: deals moved, false reports, accounts for the count"),
     ("8", "goals", "at a period's end: goals compared and moved, prizes and judged pay; every day: fatigue"),
-    ("10", "month and quarter", "pay, line by line, at a period's end"),
+    ("10", "month and quarter", "what the month came to is noted, then pay, line by line, at a period's end"),
     ("10", "careers", "at a month's end: grades, training, dismissal, quits, hand-over, hiring, rotation"),
 )
 
@@ -47,9 +48,12 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
     f: None where no further part is in force (`further_parts`); the lines under it then are not compiled at all.
     """
     in_full = w.par.customer_detail > 0.0
+    s.tally.number, s.tally.month = w.days[day].number, w.days[day].month
     if f is not None:
         if in_full:
             open_day(s, w, f, q, seed, day)               # 4 in the morning
+        if q.par.remembers:
+            look_at_facts(s, w, q, f, day)                # 10: what pay reads as it stands
         if day == 0:
             open_careers(s, w, q, elements)               # 10: what is at stake
     if meets_on(q, day) and q.par.meeting_first:
@@ -68,17 +72,21 @@ def live_day(s: State, w: World, q: Practice, elements: Schedules, merged: Sched
             lend(s, w, q, seed, day)                      # 5
     mentor_day(s, w, q, day)                              # 7
     if f is not None:
+        if q.par.remembers and w.days[day].month_ends:
+            note_month(s, w, q, f, day)                   # 10
         if q.aims.on and w.days[day].month_ends:
             play(s, w, q, merged, seed, day)              # 9
             close_aims(s, w, q, seed, day)                # 8
             cancel(s, w, q, elements, day)                # 9
         count_month(s, w, q, day)                         # 10, before pay begins to count anew
     settle_pay(s, w, q, elements, day)                    # 10
+    if f is not None and q.par.remembers and w.days[day].month_ends:
+        forget_period(s, w, f, day)                       # 10
     if f is not None and q.aims.on:
         if w.days[day].month_ends:
             after_settling(s, w, day)                     # 8, 9: what is owed and felt
         end_day(s, w, q, day)                             # 8
     record(s, w, day)
     if f is not None:
-        careers(s, w, q, elements, seed, day)             # 10, after pay
+        careers(s, w, f, q, elements, seed, day)          # 10, after pay
     between_days(s, w)

@@ -13,15 +13,20 @@ import numpy as np
 from sim.compiled import rule
 from sim.engine.stages.opening import enter
 from sim.engine.stages.customers import catch_up
+from sim.engine.stages.keeping import bring_up
+from sim.engine.stages.portfolios import hand_over as hand_to_stranger, reassign
+from sim.engine.stages.settling import factor_of, variant_of
 from sim.engine.state import (
     AWAITING, BELOW, BY_LOAD, CHAINS, DUE, F_DEMOTIONS, F_DISMISSALS, F_HANDED_OVER, F_HIRES, F_PROMOTIONS, F_QUITS, F_RAMP_MONTHS,
     F_RAMPED, F_TRAINING, F_VACANCY_DAYS, FLOW, KEEP, LAST, MARKS, MEAN, MEASURE_COUNT, NETWORK, NORMAL, PASSING, RISE, SERVICE,
-    STARTUP, TO_SUCCESSOR, TRAINING, Practice, State, World,
+    LEVELS, STARTUP, TO_SUCCESSOR, TRAINING, Full, Practice, State, World,
 )
 from sim.engine.streams import ALWAYS, APPLICANT, QUIT, VACANCY, normal, person_key, stream, uniform
-from sim.policy.kernel import IN_LAST_MONTH, IN_YEAR, MONTH, SIMPLE, TEAM, Schedules, expect_count, pay_at, pay_joint
+from sim.policy.kernel import (
+    CONSTANT, FACTOR, IN_LAST_MONTH, IN_YEAR, MONTH, PERIODS, RESULT, SIMPLE, TEAM, Schedules, expect_count, pay_at, pay_joint, variant,
+)
 from sim.rules.careers import (
-    chance_of, feeling, handed_over, job_stake, moved, outside_option, quit_hazard, similarity, sure_worth, whole_months, zest_of,
+    chance_of, feeling, grade_stake, handed_over, job_stake, moved, outside_option, quit_hazard, similarity, sure_worth, whole_months, zest_of,
 )
 from sim.rules.learning import learn
 
@@ -67,7 +72,7 @@ def count_month(s: State, w: World, q: Practice, day: int) -> None:
 
 
 @rule
-def careers(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int) -> None:
+def careers(s: State, w: World, f: Full, q: Practice, pay: Schedules, seed: np.uint64, day: int) -> None:
     """The end of a day: empty seats are counted; at a month's end, after pay, careers move."""
     if s.tally.staff < len(s.managers):
         for i in range(len(s.managers)):
@@ -79,10 +84,10 @@ def careers(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, da
         look_back(s, w, day)
         for i in range(len(s.managers)):
             if s.managers[i].vacancy == 0:
-                judge(s, w, q, seed, i, day)
-        resign(s, w, q, seed, day)
-        fill_seats(s, w, q, pay, seed, day)
-        rotate(s, w, q, day)
+                judge(s, w, f, q, seed, i, day)
+        resign(s, w, f, q, seed, day)
+        fill_seats(s, w, f, q, pay, seed, day)
+        rotate(s, w, f, q, day)
     weigh_careers(s, w, q, pay)
 
 
@@ -152,7 +157,7 @@ def competence(m: np.record) -> float:
 
 
 @rule
-def judge(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) -> None:
+def judge(s: State, w: World, f: Full, q: Practice, seed: np.uint64, i: int, day: int) -> None:
     """Notice runs out, training ends, start-up marks fall due, grades are appraised: one of these a month, in this order."""
     m = s.managers[i]
     month = w.days[day].month
@@ -161,7 +166,7 @@ def judge(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) ->
         m.footing = DUE
         if m.standing_left <= 0:
             s.finals[i, F_DISMISSALS] += 1.0
-            leave(s, w, q, seed, i, day)
+            leave(s, w, f, q, seed, i, day)
     elif m.footing == TRAINING:
         days = w.demand_to[month] - (w.demand_to[month - 1] if month > 0 else 0.0)
         for k in range(SERVICE):
@@ -171,17 +176,17 @@ def judge(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) ->
             m.footing, m.training_hours = NORMAL, 0.0
             start_count(m)
             if not met(q, m.trained_units, PASSING, 0, q.people.training_months):
-                dismiss(s, w, q, seed, i, day)
+                dismiss(s, w, f, q, seed, i, day)
     elif m.started == 0:
         if m.in_post >= q.people.startup_months:
             m.started = 1
             start_count(m)
             if not met(q, m.begun, STARTUP, 0, q.people.startup_months):
-                train_or_dismiss(s, w, q, seed, i, day)
+                train_or_dismiss(s, w, f, q, seed, i, day)
     elif appraised_in(q, month):
         whole = m.months_counted >= q.people.appraisal_months
         if whole:
-            appraise(s, w, q, seed, i, day)
+            appraise(s, w, f, q, seed, i, day)
         if s.managers[i].vacancy == 0:
             start_count(s.managers[i])
 
@@ -201,7 +206,7 @@ def start_count(m: np.record) -> None:
 
 
 @rule
-def appraise(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) -> None:
+def appraise(s: State, w: World, f: Full, q: Practice, seed: np.uint64, i: int, day: int) -> None:
     """One grade up, down, or what follows below the lowest."""
     m = s.managers[i]
     if has_marks(q, RISE, m.grade) and met(q, m.appraised, RISE, m.grade, m.months_counted):
@@ -212,9 +217,9 @@ def appraise(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int)
             m.grade -= 1
             s.finals[i, F_DEMOTIONS] += 1.0
         elif q.people.below_lowest == TO_TRAINING:
-            train_or_dismiss(s, w, q, seed, i, day)
+            train_or_dismiss(s, w, f, q, seed, i, day)
         elif q.people.below_lowest == TO_DISMISSAL:
-            dismiss(s, w, q, seed, i, day)
+            dismiss(s, w, f, q, seed, i, day)
 
 
 @rule
@@ -242,11 +247,11 @@ def met(q: Practice, units: np.ndarray, what: int, grade: int, months: int) -> b
 
 
 @rule
-def train_or_dismiss(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) -> None:
+def train_or_dismiss(s: State, w: World, f: Full, q: Practice, seed: np.uint64, i: int, day: int) -> None:
     """A training spell; whoever had one too lately has to go."""
     m = s.managers[i]
     if not q.people.trains or 0 <= m.trained < q.people.training_again:
-        dismiss(s, w, q, seed, i, day)
+        dismiss(s, w, f, q, seed, i, day)
         return
     m.footing, m.standing_left, m.trained = TRAINING, q.people.training_months, 0
     m.training_hours = q.people.training_hours
@@ -256,20 +261,20 @@ def train_or_dismiss(s: State, w: World, q: Practice, seed: np.uint64, i: int, d
 
 
 @rule
-def dismiss(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) -> None:
+def dismiss(s: State, w: World, f: Full, q: Practice, seed: np.uint64, i: int, day: int) -> None:
     """The contract ends, now or after the months of notice."""
     if q.people.notice_months > 0:
         s.managers[i].footing, s.managers[i].standing_left = AWAITING, q.people.notice_months
         return
     s.finals[i, F_DISMISSALS] += 1.0
-    leave(s, w, q, seed, i, day)
+    leave(s, w, f, q, seed, i, day)
 
 
 # --- leaving and hand-over --------------------------------------------------------------------------------------------
 
 
 @rule
-def resign(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> None:
+def resign(s: State, w: World, f: Full, q: Practice, seed: np.uint64, day: int) -> None:
     """Everybody in post may quit: by the certainty equivalent of pay of late against the outside option, and by morale."""
     if w.par.quit_hazard <= 0.0:
         return
@@ -282,11 +287,11 @@ def resign(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> None:
         hazard = quit_hazard(w.par.quit_hazard, sure, outside, w.par.quit_pay_response, m.morale, w.par.quit_morale_response)
         if uniform(stream(seed, QUIT, person.seat, day), 0) < chance_of(hazard, 1.0):
             s.finals[i, F_QUITS] += 1.0
-            leave(s, w, q, seed, i, day)
+            leave(s, w, f, q, seed, i, day)
 
 
 @rule
-def leave(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) -> None:
+def leave(s: State, w: World, f: Full, q: Practice, seed: np.uint64, i: int, day: int) -> None:
     """Seat i falls empty: customers are handed over, pairs dissolve, everything personal goes."""
     for j in range(len(s.managers)):
         if s.managers[j].mentor == i:
@@ -298,7 +303,7 @@ def leave(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) ->
     held, visit, generation, grade = s.managers[i].held, s.managers[i].next_visit, s.managers[i].generation, s.managers[i].grade
     s.managers[i].vacancy = 1                                # so that nothing is handed to the one who leaves
     if q.people.handover != TO_SUCCESSOR and s.tally.staff > 0:
-        hand_over(s, w, q, i, was, day)
+        hand_over(s, w, f, q, i, was, day)
         held, visit = 0, 0
     prizes, judged = s.managers[i].prize_fen, s.managers[i].judged_fen
     s.managers[i] = s.blank
@@ -311,7 +316,7 @@ def leave(s: State, w: World, q: Practice, seed: np.uint64, i: int, day: int) ->
 
 
 @rule
-def hand_over(s: State, w: World, q: Practice, i: int, was: float, day: int) -> None:
+def hand_over(s: State, w: World, f: Full, q: Practice, i: int, was: float, day: int) -> None:
     """The customers of seat i go to colleagues: to whoever holds the fewest, one by one, or all to the most similar."""
     n, count = len(s.managers), s.managers[i].held
     given = np.zeros(n)
@@ -319,7 +324,10 @@ def hand_over(s: State, w: World, q: Practice, i: int, was: float, day: int) -> 
     for c in range(count):
         if to < 0 or q.people.handover == BY_LOAD:
             to = heir(s, q, i, was)
-        take_over(s, w, to, s.book[i, c], likeness(s, i, was, to), day)
+        if w.par.customer_detail > 0.0:
+            reassign(s, w, f, s.book[i, s.managers[i].held - 1], to, day)
+        else:
+            take_over(s, w, to, s.book[i, c], likeness(s, i, was, to), day)
         given[to] += 1.0
     s.managers[i].held = 0
     s.finals[i, F_HANDED_OVER] += count
@@ -373,7 +381,7 @@ def grow_strange(s: State, w: World, row: int, alike: float, day: int) -> None:
 
 
 @rule
-def rotate(s: State, w: World, q: Practice, day: int) -> None:
+def rotate(s: State, w: World, f: Full, q: Practice, day: int) -> None:
     """Portfolios move on by one seat in post: fresh motivation, strange customers."""
     if q.people.rotation_months <= 0 or (w.days[day].month + 1) % q.people.rotation_months != 0 or s.tally.staff < 2:
         return
@@ -432,7 +440,7 @@ def swap_books(s: State, i: int, j: int) -> None:
 
 
 @rule
-def fill_seats(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: int) -> None:
+def fill_seats(s: State, w: World, f: Full, q: Practice, pay: Schedules, seed: np.uint64, day: int) -> None:
     """A month of waiting less; where it is over, applicants are heard, and if none will do, again in a month."""
     if s.tally.staff == len(s.managers):
         return
@@ -442,11 +450,11 @@ def fill_seats(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64,
             m.vacancy -= 1
             if m.vacancy == 0:
                 m.vacancy = 1
-                hire(s, w, q, pay, seed, i, day)
+                hire(s, w, f, q, pay, seed, i, day)
 
 
 @rule
-def hire(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, i: int, day: int) -> None:
+def hire(s: State, w: World, f: Full, q: Practice, pay: Schedules, seed: np.uint64, i: int, day: int) -> None:
     """Of those who apply and pass, one takes seat i and begins tomorrow."""
     m, generation, rounds = s.managers[i], s.managers[i].generation + 1, s.managers[i].months_counted
     key = person_key(w.people[i].seat, generation)
@@ -463,7 +471,7 @@ def hire(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, i: in
         if chosen < 0.0 or (q.people.choose_best and score > top):
             chosen, top = ability, score
     if chosen > 0.0:
-        take_seat(s, w, q, seed, i, key, generation, chosen, day)
+        take_seat(s, w, f, q, seed, i, key, generation, chosen, day)
 
 
 @rule
@@ -480,12 +488,14 @@ def applies(s: State, w: World, q: Practice, pay: Schedules, i: int, ability: fl
     if total > 0.0:
         for measure in range(MEASURE_COUNT):
             rate[measure] *= ability / total
-    promised = expected_pay(s, pay, rate, w.hire.risk_aversion)
+    entry = q.people.entry if q.people.grades > 0 else q.people.no_grade
+    newcomer = variant(pay, variant_of(s, q, -1, w.days[day].month, NORMAL, entry))
+    promised = expected_pay(s, q, newcomer, rate, w.hire.risk_aversion, i)
     return promised >= w.par.applicant_choice * outside_option(w.hire.outside_pay, w.par.outside_slope, ability)
 
 
 @rule
-def take_seat(s: State, w: World, q: Practice, seed: np.uint64, i: int, key: np.uint64, generation: int, ability: float,
+def take_seat(s: State, w: World, f: Full, q: Practice, seed: np.uint64, i: int, key: np.uint64, generation: int, ability: float,
               day: int) -> None:
     """Somebody new in seat i: luck of their own, beginner's skill, and the customers who waited."""
     was, held, visit, cohort = s.managers[i].left_competence, s.managers[i].held, s.managers[i].next_visit, s.people[i].cohort
@@ -497,11 +507,19 @@ def take_seat(s: State, w: World, q: Practice, seed: np.uint64, i: int, key: np.
     m = s.managers[i]
     m.prize_fen, m.judged_fen = prizes, judged
     m.talent, m.generation, m.hired, m.held, m.next_visit = ability, generation, 1, held, visit
-    m.grade = q.people.entry if q.people.grades > 0 else 0
+    m.grade = q.people.entry if q.people.grades > 0 else q.people.no_grade
     m.started = 0 if q.people.startup_months > 0 else 1
     alike = similarity(s.people[i].cohort == cohort, was, competence(m))
     for c in range(held):
-        grow_strange(s, w, s.book[i, c], alike, day)
+        if w.par.customer_detail > 0.0:
+            bring_up(s, w, f, s.book[i, c], day)
+            hand_to_stranger(s, w, f, s.book[i, c], day)
+        else:
+            grow_strange(s, w, s.book[i, c], alike, day)
+    if w.par.customer_detail > 0.0:
+        begin_selling(s, f, i)
+    if len(s.history) > 0:                                   # months before the first day are nobody's of this person
+        s.history[:, i] = 0.0
     if held > 0:
         s.finals[i, F_HANDED_OVER] += held
     network = s.pools[i, NETWORK]
@@ -509,6 +527,16 @@ def take_seat(s: State, w: World, q: Practice, seed: np.uint64, i: int, key: np.
     s.tally.staff += 1
     s.finals[i, F_HIRES] += 1.0
     find_mentor(s, q, i)
+
+
+@rule
+def begin_selling(s: State, f: Full, i: int) -> None:
+    """A newcomer's side of customers in full: a beginner's skill, and averages that begin with the first day."""
+    seller = f.sellers[i]
+    seller.skill, seller.credit_service, seller.credit_offers = s.people[i].skill_start, 0.0, 0.0
+    seller.deposit_sum, seller.key_lost = 0.0, 0
+    for period in PERIODS:
+        seller.aum_sum[period], seller.aum_days[period] = 0.0, 0.0
 
 
 @rule
@@ -528,25 +556,31 @@ def find_mentor(s: State, q: Practice, i: int) -> None:
 
 
 @rule
-def expected_pay(s: State, pay: Schedules, rate: np.ndarray, risk: float) -> float:
-    """Certainty equivalent of a month's pay, CNY, for who brings `rate` units a month; elements of several inputs at what is expected."""
+def expected_pay(s: State, q: Practice, pay: Schedules, rate: np.ndarray, risk: float, i: int) -> float:
+    """Certainty equivalent of a month's pay by a plan in seat i, CNY, for who brings `rate` units a month; elements of several inputs at
+    what is expected."""
     total = 0.0
     for e in range(pay.lines[0].count):
         line = pay.lines[e]
         months = MONTHS_IN[line.period]
         members = float(max(1, s.tally.staff)) if line.payee == TEAM and not line.own else 1.0
         if line.joint != SIMPLE:
-            x = np.zeros(line.inputs_stop - line.inputs)
-            for place in range(len(x)):
-                read = pay.lines[line.inputs + place]
-                if read.measure >= 0:
-                    long = 12.0 if read.annualised or read.over == IN_YEAR else 1.0 if read.over == IN_LAST_MONTH else months
-                    x[place] = rate[read.measure] * long * members
+            x = np.zeros(line.places)
+            for row in range(line.inputs, line.inputs_stop):
+                read = pay.lines[row]
+                long = 12.0 if read.annualised or read.over == IN_YEAR else 1.0 if read.over == IN_LAST_MONTH else months
+                if read.kind == FACTOR:
+                    x[read.place] = factor_of(s, q, pay, line, read, i)
+                elif read.kind == CONSTANT:
+                    x[read.place] += read.times * (1.0 if read.level else long)
+                elif read.kind == RESULT:
+                    x[read.place] += read.times * rate[read.measure] * (1.0 if LEVELS[read.measure] else long) * (1.0 if read.meant else members)
             total += pay_joint(pay, e, x) / (months * members)
         elif line.measure < 0:
             total += pay_at(pay, e, 0.0) / months
         else:
-            sure, _ = expect_count(pay, e, 0.0, rate[line.measure] * months * members, 1.0, risk, 1.0 / members)
+            many = rate[line.measure] * (1.0 if LEVELS[line.measure] else months) * (1.0 if line.meant else members)
+            sure, _ = expect_count(pay, e, 0.0, many, 1.0, risk, 1.0 / members)
             total += sure / months
     return total
 
@@ -560,16 +594,27 @@ def weigh_careers(s: State, w: World, q: Practice, pay: Schedules) -> None:
         m, person = s.managers[i], s.people[i]
         if m.vacancy > 0:
             continue
-        here = expected_pay(s, pay, m.pace, person.risk_aversion)
+        here = pay_as(s, q, pay, i, NORMAL, m.grade)
         outside = outside_option(person.outside_pay, w.par.outside_slope, m.talent)
         m.bottom_stake = w.par.career_weight * job_stake(here, outside, w.par.search_months, w.par.career_months)
         m.job_stake = m.bottom_stake
         if q.people.trains and not 0 <= m.trained < q.people.training_again:
             m.bottom_stake *= w.par.second_chance
+            lost = max(0.0, here - pay_as(s, q, pay, i, TRAINING, m.grade)) * q.people.training_months
+            m.bottom_stake += w.par.career_weight * lost
         m.keep_stake = m.bottom_stake if q.people.below_lowest > 0 else 0.0
         if m.grade > 0:
-            m.keep_stake = 0.0                          # one plan holds for all grades: pay by grade is not simulated
+            m.keep_stake = w.par.career_weight * grade_stake(here, pay_as(s, q, pay, i, NORMAL, m.grade - 1), w.par.career_months)
         m.rise_stake = 0.0
+        if m.grade + 1 < q.people.grades:
+            m.rise_stake = w.par.career_weight * grade_stake(pay_as(s, q, pay, i, NORMAL, m.grade + 1), here, w.par.career_months)
+
+
+@rule
+def pay_as(s: State, q: Practice, pay: Schedules, i: int, footing: int, grade: int) -> float:
+    """Manager i's expected pay in another place, CNY a month, at the pace of late."""
+    own = variant(pay, variant_of(s, q, i, s.tally.month, footing, grade))
+    return expected_pay(s, q, own, s.managers[i].pace, s.people[i].risk_aversion, i)
 
 
 @rule
