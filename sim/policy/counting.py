@@ -41,7 +41,8 @@ class Counting:
 
     def knows(self, measure: str) -> bool:
         """Whether the measure can be counted."""
-        return measure in self._stand_ins or ALIKE.get(measure, measure) in self.measures
+        stand_in = self._stand_ins.get(measure)
+        return all(ALIKE.get(each, each) in self.measures for each in (stand_in.sum_of if stand_in else (measure,)))
 
     def unknown(self) -> Iterator[tuple[str, str]]:
         """Stand-ins that are made of what is not counted, by place in the policy's file."""

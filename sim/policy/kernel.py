@@ -36,7 +36,7 @@ LINE = np.dtype([(name, "i8") for name in (
     "count measure period payee first stop joint functions functions_stop inputs inputs_stop room when less carry advance advance_of"
     " hold hold_of releases releases_stop places since until every delay index credit grades"         # lines
     " role lookup rated score over after part whole"                                                  # functions, inputs, releases
-    " asked shared kind place slot base ramp ramp_stop"                                               # functions, inputs
+    " asked shared kind place slot based_on ramp ramp_stop"                                               # functions, inputs
     " rounding draw draw_of draw_until guarantee guarantee_of guarantee_until ceiling ceiling_months").split()]       # the whole plan
     + [(name, "f8") for name in "cap floor weight times strength start".split()]
     + [(name, "?") for name in "own bounded curved annualised timed uneven level meant grows plain read ramped".split()], align=True)
@@ -59,7 +59,7 @@ class Schedules(NamedTuple):
     weight: how often it counts in planning. since, until: first and last month in force, counted from year 0.
 
     An input (kind) is `times` a result; MADE, a score; CONSTANT, `times` itself, each month unless it is a `level`; or FACTOR, what stands
-    before somebody's target: by differential rent (strength), from the own base (base, times, start), for the first months of service
+    before somebody's target: by differential rent (strength), from the own base (based_on, times, start), for the first months of service
     (knots from ramp to ramp_stop: x the last month, v the share), for the input `over`. A function's marks are multiplied by the
     factor at place `asked`, and a rate by share of the target is divided by the one at `shared`; where it `grows`, its amounts grow
     with the target. meant: of several people the mean counts, not the sum. slot: which of the line's rows in planning keeps the factor.

@@ -284,8 +284,8 @@ def _moved(reading: Reading) -> dict[str, float]:
         return {}
     rent, base = reading.target.rent, reading.target.own_base
     if base is not None:
-        return {"base": BASES[base.of], "times": base.times, "start": base.start or 0.0}
-    return {"base": NO_BASE, "strength": rent.strength} if rent is not None else {}
+        return {"based_on": BASES[base.of], "times": base.times, "start": base.start or 0.0}
+    return {"based_on": NO_BASE, "strength": rent.strength} if rent is not None else {}
 
 
 def _ramp(plan: Compiled) -> list[Knot]:

@@ -220,7 +220,7 @@ def over_months(s: State, q: Practice, i: int, measure: int, first: int, last: i
 def base_of(s: State, q: Practice, pay: Schedules, line: np.record, read: np.record, i: int) -> float:
     """Manager i's target from the own base, units: the whole period before, or that of a year before; or where it starts."""
     months = MONTHS_IN[line.period]
-    begins = s.tally.month - (s.tally.number - 1) % months - (12 if read.base == YEAR_BEFORE else months)
+    begins = s.tally.month - (s.tally.number - 1) % months - (12 if read.based_on == YEAR_BEFORE else months)
     if begins < 0:
         return read.start
     base = 0.0
@@ -237,7 +237,7 @@ def base_of(s: State, q: Practice, pay: Schedules, line: np.record, read: np.rec
 @rule
 def factor_of(s: State, q: Practice, pay: Schedules, line: np.record, read: np.record, i: int) -> float:
     """What stands before manager i's target: by differential rent, from the own base (then it is the target itself), by a ramp."""
-    factor = base_of(s, q, pay, line, read, i) if read.base != NO_BASE else rent_target(1.0, read.strength, s.managers[i].endowed, s.managers[i].mean_endowed)
+    factor = base_of(s, q, pay, line, read, i) if read.based_on != NO_BASE else rent_target(1.0, read.strength, s.managers[i].endowed, s.managers[i].mean_endowed)
     factor = max(factor, LEAST_TARGET)
     if read.ramp_stop > read.ramp:
         quota, months = 0.0, 0
