@@ -192,7 +192,7 @@ def brings(d: np.record, eta: float, effort: float, measure: int) -> float:
     """Units of a measure a day that `effort` hours bring at the current split."""
     rate = 0.0
     for k in range(ACTIVITY_COUNT):
-        if d.split[k] > 0.0 and d.yields[k, measure] > 0.0:
+        if d.split[k] > 0.0 and d.yields[k, measure] != 0.0:
             rate += d.theta[k] * d.yields[k, measure] * math.pow(d.split[k] * effort, eta)
     return rate
 
@@ -244,11 +244,13 @@ def own_gain(d: np.record, p: Person, effort: float) -> float:
 
 @rule
 def most_of(d: np.record, p: Person, m: int) -> float:
-    """Units of a measure a day that full capacity would bring, spent on the best activity for it alone."""
-    most = 0.0
+    """Units of a measure a day that full capacity would bring, spent on the best activity for it alone; below 0 where work can only
+    lessen it, as it does losses."""
+    most, least = 0.0, 0.0
     for k in range(ACTIVITY_COUNT):
         most = max(most, d.theta[k] * d.yields[k, m])
-    return most * math.pow(p.capacity, p.eta)
+        least = min(least, d.theta[k] * d.yields[k, m])
+    return (most if most > 0.0 else least) * math.pow(p.capacity, p.eta)
 
 
 @rule
@@ -259,7 +261,9 @@ def ambition(pay: Schedules, d: np.record, o: np.recarray, p: Person) -> None:
         d.worth[m] = 0.0
         most = most_of(d, p, m)
         for g in range(len(o)):
-            if pay.lines[g].measure == m and most > 0.0 and pay.lines[g].joint != SIMPLE:
+            if pay.lines[g].measure == m and most != 0.0 and pay.lines[g].joint != SIMPLE:
+                if not pay.lines[g].read:
+                    continue
                 first, second = most_of(d, p, 0), most_of(d, p, 1)
                 at = g - m                                   # the row of measure 0
                 for v in range(d.uses):
@@ -270,7 +274,7 @@ def ambition(pay: Schedules, d: np.record, o: np.recarray, p: Person) -> None:
                 o[g].rate = 0.0
                 low = forecast_joint(pay, at, o, (0.0 if m == 0 else first, 0.0 if m == 1 else second), p.risk)
                 d.worth[m] += max(0.0, high - low) / (o[g].left * most)
-            elif pay.lines[g].measure == m and most > 0.0:
+            elif pay.lines[g].measure == m and most != 0.0:
                 high, _ = forecast(pay, g, o, most, p.risk)
                 low, _ = forecast(pay, g, o, 0.0, p.risk)
                 d.worth[m] += max(0.0, high - low) / (o[g].left * most)

@@ -155,7 +155,8 @@ def _tables(rows: Sequence[Line], terms: dict[str, int] | None = None) -> Schedu
     knots: list[Knot] = []
     table: list[Mapping[str, float]] = [{} for _ in rows]
     table.append({"draw": -1, "guarantee": -1, "ceiling": -1, **(terms or {}), "timed": bool(terms),
-                  "uneven": any(row.fields["joint"] != SIMPLE or row.fields.get("when", ALWAYS) != ALWAYS for row in rows)})
+                  "uneven": any(row.fields["joint"] != SIMPLE or row.fields.get("when", ALWAYS) != ALWAYS or row.fields.get("since", 0)
+                                or row.fields.get("until", FOR_GOOD) != FOR_GOOD for row in rows)})
     for place, row in enumerate(rows):
         fields: dict[str, float] = {"cap": math.inf, "floor": -math.inf, "weight": 1.0, "first": len(knots), "until": FOR_GOOD}
         knots += row.knots

@@ -46,7 +46,9 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
     for g in range(pay.lines[0].count):
         o, line = s.outlook[g], pay.lines[g]
         o.others, o.done, members = 0.0, 0.0, 0
+        o.left, o.still = w.days[day].left[line.period] / w.days[day].demand, 0
         if not line.read:                                 # a joint line's row of a measure that it does not read
+            o.value, o.slope = 0.0, 0.0
             continue
         for j in range(n):
             if counts_for(s, q, line, i, j):
@@ -60,7 +62,6 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
         members = members if line.credit == 0 else 1
         o.scale = 1.0 / members if line.own or line.meant else 1.0
         o.share = 1.0 if line.own else 1.0 / members
-        o.left = w.days[day].left[line.period] / w.days[day].demand
         o.sd = s.managers[i].spread[line.measure] * math.sqrt(members)
         if w.par.present_bias < 1.0 or w.par.pay_discount > 0.0:
             o.share *= impatience(w.days[day].left[line.period] - w.days[day].demand, w.par.present_bias, w.par.pay_discount)
