@@ -28,7 +28,8 @@ from sim.policy.people import STATES
 from sim.policy.schedule import pay_tables
 from sim.world import Scenario, check_counted, check_fit
 
-WORDS = {"title": {"en": "Test plan", "zh": "测试方案"}, "source": "a test", "effective": date(2019, 1, 1), "author": "tests", "status": "assumed"}
+WORDS = {"title": {"en": "Test plan", "zh": "测试方案"}, "source": "a test", "effective": date(2019, 1, 1), "author": "tests",
+         "status": "assumed"}
 BASE = {"period": "month", "schedule": {"kind": "fixed", "amount": 6000.0}}
 QUARTER = {"calendar.start": date(2019, 10, 1), "calendar.days": 66}               # ends a month, a quarter, a half year and a year at once
 RURAL = ("responsible-profit", "rural-floor-and-malus", "wuqing-three-part")
@@ -43,16 +44,19 @@ def small(name: str, customers: int, seats: dict[str, dict[str, Any]], **changes
     scenario = sim.load_scenario(name)
     (branch, spec), = scenario.branches.items()
     gone = {f"branches.{branch}.managers.{who}": None for who in spec.managers if who not in seats}
-    kept = {f"branches.{branch}.managers.{who}.{key}": value for who, more in seats.items() for key, value in {"customers": customers, **more}.items()}
+    kept = {f"branches.{branch}.managers.{who}.{key}": value for who, more in seats.items()
+            for key, value in {"customers": customers, **more}.items()}
     return scenario.with_changes({**gone, **kept, **changes}, name="small")
 
 
 def retail(**changes: Any) -> Scenario:
-    return small("retail-branch-full", 60, {"R01": {"grade": "senior", "customers": 90}, "R04": {}, "R08": {"customers": 40}}, **{**QUARTER, **changes})
+    seats = {"R01": {"grade": "senior", "customers": 90}, "R04": {}, "R08": {"customers": 40}}
+    return small("retail-branch-full", 60, seats, **{**QUARTER, **changes})
 
 
 def rural(**changes: Any) -> Scenario:
-    return small("rural-branch", 80, {"R01": {"grade": "senior"}, "R04": {"grade": "collector"}, "R08": {}}, **{**QUARTER, "calendar.holidays": [], **changes})
+    seats = {"R01": {"grade": "senior"}, "R04": {"grade": "collector"}, "R08": {}}
+    return small("rural-branch", 80, seats, **{**QUARTER, "calendar.holidays": [], **changes})
 
 
 class Lived(NamedTuple):
@@ -100,7 +104,8 @@ def on_record(scenario: Scenario, policy: Policy, lived: Lived) -> Records:
     for measure, value in sorted(_recorded(policy).items()):
         for month, label in enumerate(months):
             rows += [(who, label, measure, round(Fraction(float(value(history[month, i]))) * SCALE)) for i, who in enumerate(names)]
-    changes = [(who, label, lived.grades[month][i], lived.states[month][i]) for i, who in enumerate(names) for month, label in enumerate(months)]
+    changes = [(who, label, lived.grades[month][i], lived.states[month][i]) for i, who in enumerate(names)
+               for month, label in enumerate(months)]
     portfolios = pd.DataFrame({"person": names, "balance": [round(each * SCALE) for each in lived.state.managers.endowed], "count": 0})
     return Records(people, pd.DataFrame(rows, columns=["person", "month", "measure", "value"]), portfolios=portfolios,
                    changes=pd.DataFrame(changes, columns=["person", "month", "grade", "state"]))
@@ -132,7 +137,8 @@ def paid_again(scenario: Scenario, policy: Policy, lived: Lived) -> np.ndarray:
     names = list(next(iter(scenario.branches.values())).managers)
     found = statements(policy, on_record(scenario, policy, lived)).frame
     months = scenario.timeline.month_labels
-    table = found.assign(month=found["month"].astype(str)).pivot_table(index="month", columns="person", values="amount", aggfunc="sum", observed=True)
+    found = found.assign(month=found["month"].astype(str))
+    table = found.pivot_table(index="month", columns="person", values="amount", aggfunc="sum", observed=True)
     return table.reindex(index=months, columns=names).fillna(0).to_numpy().astype(np.int64)
 
 
@@ -173,6 +179,10 @@ def policy(overrides: Any = (), people: Any = None, practices: Any = None, stand
     return make_policy({**WORDS, "pay": {"base": BASE, **pay}, **{key: value for key, value in more.items() if value}}, "test-plan")
 
 
+def curve(*points: tuple[float, float]) -> dict[str, Any]:
+    return {"kind": "curve", "curve": {"points": [{"attainment": x, "gives": share} for x, share in points]}}
+
+
 def neutral(days: int = 66, **changes: Any) -> Scenario:
     seats = {"M01": {"grade": "senior"}, "M07": {}, "M12": {"grade": "senior"}}
     return small("branch", 20, seats, **{**QUARTER, "calendar.days": days, **changes})
@@ -180,8 +190,9 @@ def neutral(days: int = 66, **changes: Any) -> Scenario:
 
 def test_a_grade_a_person_and_a_month_have_pay_of_their_own() -> None:
     """8,000 for seniors; 9,000 for M12, who is one, since the person goes over the grade; 500 more in November."""
-    overrides = [{"grade": "senior", "pay": {"base": {"schedule": {"amount": 8000.0}}}}, {"person": "M12", "pay": {"base": {"schedule": {"amount": 9000.0}}}},
-                 {"first": "2019-11", "last": "2019-11", "pay": {"gift": {"period": "month", "schedule": {"kind": "fixed", "amount": 500.0}}}}]
+    gift = {"gift": {"period": "month", "schedule": {"kind": "fixed", "amount": 500.0}}}
+    overrides = [{"grade": "senior", "pay": {"base": {"schedule": {"amount": 8000.0}}}},
+                 {"person": "M12", "pay": {"base": {"schedule": {"amount": 9000.0}}}}, {"first": "2019-11", "last": "2019-11", "pay": gift}]
     lived = live(neutral(), policy(overrides))
     assert (lived.paid / 100).tolist() == [[8000, 6000, 9000], [8500, 6500, 9500], [8000, 6000, 9000]]
 
@@ -202,7 +213,8 @@ def test_target_by_rent_is_hit_at_a_share_of_the_portfolio() -> None:
     """Who holds twice the mean must bring twice as much for the same attainment, and is paid 1 % of twice as much at it."""
     from sim.engine.stages.settling import line_of
 
-    schedule = {"kind": "tiers", "mode": "marginal", "by": "attainment", "tiers": [{"from": 0, "to": 1, "rate": 0.01}, {"from": 1, "rate": 0.1}]}
+    schedule = {"kind": "tiers", "mode": "marginal", "by": "attainment",
+                "tiers": [{"from": 0, "to": 1, "rate": 0.01}, {"from": 1, "rate": 0.1}]}
     plan = policy(rent={"measure": "contacts", "period": "month", "schedule": schedule,
                         "target": {"value": 100.0, "unit": "contacts", "rent": {"strength": 1.0, "among": "everybody"}}},
                   steps={"measure": "contacts", "period": "month", "schedule": {"kind": "step", "at": [{"attainment": 1.0, "pays": 300.0}]},
@@ -223,7 +235,7 @@ def test_target_from_the_own_base_is_the_period_before_or_where_it_starts() -> N
     """Half of 1,000 at the base: 10 at first, then what the month before brought; from nothing, 10 again."""
     plan = policy(progress={"measure": "contacts", "period": "month", "target_incentive": 1000.0,
                             "target": {"unit": "contacts", "own_base": {"of": "period_before", "times": 1.25, "start": 10.0}},
-                            "schedule": {"kind": "curve", "curve": {"points": [{"attainment": 0.5, "gives": 0}, {"attainment": 1.5, "gives": 1}]}}})
+                            "schedule": curve((0.5, 0), (1.5, 1))})
     scenario = neutral()
     lived = live(scenario, plan)
     contacts = lived.state.history[:, :, PAY_MEASURES.index("contacts")]
@@ -237,8 +249,8 @@ def test_target_from_the_own_base_is_the_period_before_or_where_it_starts() -> N
 
 def test_a_ramp_asks_less_of_newcomers() -> None:
     """A bonus of 1,000 at 30 contacts; of M12, in the fourth month of service, a third in the first two months of the run."""
-    plan = policy(bonus={"measure": "contacts", "period": "month", "target": {"value": 300.0, "unit": "contacts"}, "target_incentive": 1000.0,
-                         "schedule": {"kind": "curve", "curve": {"points": [{"attainment": 0, "gives": 0}, {"attainment": 9, "gives": 9}]}},
+    plan = policy(bonus={"measure": "contacts", "period": "month", "target": {"value": 300.0, "unit": "contacts"},
+                         "target_incentive": 1000.0, "schedule": curve((0, 0), (9, 9)),
                          "ramp": [{"until_month": 4, "quota": 0.25}, {"until_month": 5, "quota": 0.5}]})
     scenario = neutral()
     lived = live(scenario, plan)
@@ -262,7 +274,8 @@ def test_a_stand_in_counts_in_simulation_and_not_in_payroll() -> None:
 
 def test_supervision_is_paid_by_the_heads_who_count() -> None:
     """The mentor of a senior is paid for one head, of anybody else for none."""
-    element = {"measure": "people", "period": "month", "schedule": {"kind": "linear", "rate": 300.0}, "credit": {"rule": "roll_up", "grades": ["senior"]}}
+    element = {"measure": "people", "period": "month", "schedule": {"kind": "linear", "rate": 300.0},
+               "credit": {"rule": "roll_up", "grades": ["senior"]}}
     plan = policy(practices={"mentor_pairing": {"rule": "named", "pairs": [["M07", "M12"]], "bundled": False}}, supervision=element)
     scenario = neutral()
     lived = live(scenario, plan)
@@ -295,7 +308,8 @@ def test_what_a_grade_pays_more_is_worth_effort_to_win_and_to_keep() -> None:
     """Eight accounts a quarter make a senior, and keep one: the dearer the grade, the more effort; an equal grade calls forth none."""
     office = sim.load_scenario("c16-branch").with_changes({"calendar.days": 64, "mechanisms.quits": False})
     marks = {"marks": [{"measure": "accounts", "at_least": 8.0}]}
-    for grade, people in (("junior", [{"name": "junior", "rise": marks}, {"name": "senior"}]), ("senior", [{"name": "junior"}, {"name": "senior", "keep": marks}])):
+    for grade, people in (("junior", [{"name": "junior", "rise": marks}, {"name": "senior"}]),
+                          ("senior", [{"name": "junior"}, {"name": "senior", "keep": marks}])):
         efforts = []
         for amount in (6000.0, 7500.0, 10_000.0):
             plan = policy([{"grade": "senior", "pay": {"base": {"schedule": {"amount": amount}}}}],
@@ -307,7 +321,7 @@ def test_what_a_grade_pays_more_is_worth_effort_to_win_and_to_keep() -> None:
 @pytest.mark.parametrize(("pay", "place"), [
     ({"measure": "complaints", "period": "month", "schedule": {"kind": "linear", "rate": -1.0}}, "pay.piece: found the measure complaints"),
     ({"measure": "contacts", "period": "month", "target": {"unit": "contacts", "own_base": {}}, "target_incentive": 1.0,
-      "schedule": {"kind": "curve", "curve": {"points": [{"attainment": 0, "gives": 0}, {"attainment": 1, "gives": 1}]}}}, "without `start`"),
+      "schedule": curve((0, 0), (1, 1))}, "without `start`"),
     ({"measure": "satisfaction", "period": "month", "schedule": {"kind": "linear", "rate": 1.0}}, None),
 ])
 def test_what_no_branch_produces_is_refused_unless_something_stands_in(pay: dict[str, Any], place: str | None) -> None:

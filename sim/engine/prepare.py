@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.engine.state import (
-    BELOW, BOOKS, CHANNEL, CHANNEL_COUNT, CHANNELS, CREDIT, CUSTOMER, DAY, DESK, FACTS, FINALS, HANDOVER, KEEP, LEDGER, LENDING, LOAN, MANAGER, MARK,
-    MEASURE_COUNT,
-    OUTLOOK, OVER, PASSING, PAY_MEASURES, PEOPLE_NUMBERS, PERSON, PLACE, PLAN_LINES, POOL, PRACTICE_NUMBERS, RECORDS, RISE, SEGMENT, STARTUP,
+    BELOW, BOOKS, CHANNEL, CHANNEL_COUNT, CHANNELS, CREDIT, CUSTOMER, DAY, DESK, FACTS, FINALS, HANDOVER, KEEP, LEDGER, LENDING, LOAN,
+    MANAGER, MARK, MEASURE_COUNT, OUTLOOK, OVER, PASSING, PAY_MEASURES, PEOPLE_NUMBERS, PERSON, PLACE, PLAN_LINES, POOL, PRACTICE_NUMBERS, RECORDS, RISE, SEGMENT, STARTUP,
     TALLY, TELLING, WORLD_NUMBERS, Practice, State, World, rows,
 )
 from sim.engine.aims import aims_of
@@ -244,12 +243,9 @@ def _variants(policy: Policy, scenario: Scenario, names: list[str]) -> np.ndarra
     known = policy.variants()
     if len(known) == 1:
         return np.zeros((0, 0, 0, 0), dtype=np.int64)
-    months, grades = scenario.timeline.month_labels, [*policy.grade_names(), ""]
-    found = np.zeros((len(months), len(names) + 1, len(STATES), len(grades)), dtype=np.int64)
-    for place in np.ndindex(found.shape):
-        month, seat, state, grade = place
-        found[place] = known.index(policy.overrides_for(grades[grade], STATES[state], names[seat] if seat < len(names) else "", months[month]))
-    return found
+    months, seats, grades = scenario.timeline.month_labels, [*names, ""], [*policy.grade_names(), ""]
+    found = [known.index(policy.overrides_for(grade, state, seat, month)) for month in months for seat in seats for state in STATES for grade in grades]
+    return np.array(found, dtype=np.int64).reshape(len(months), len(seats), len(STATES), len(grades))
 
 
 def _careers(policy: Policy, scenario: Scenario, branch: str) -> tuple[np.record, np.recarray, np.ndarray, np.ndarray]:
@@ -270,8 +266,8 @@ def _careers(policy: Policy, scenario: Scenario, branch: str) -> tuple[np.record
     par.rotation_months = rules.rotation.every_months if rules.rotation else 0
     known = policy.grade_names()
     par.no_grade = len(known)
-    grades = [known.index(spec.grade) if spec.grade in known else rules.place_of(rules.at_start.get(spec.cohort)) if rules.grades else par.no_grade
-              for spec in managers.values()]
+    by_cohort = {spec.cohort: rules.place_of(rules.at_start.get(spec.cohort)) if rules.grades else len(known) for spec in managers.values()}
+    grades = [known.index(spec.grade) if spec.grade in known else by_cohort[spec.cohort] for spec in managers.values()]
     over = [OVER[pay_measures()[name].over] for name in PAY_MEASURES]
     return par, _marks(policy, rules), np.array(grades, dtype=np.int64), np.array(over, dtype=np.int64)
 
@@ -340,7 +336,8 @@ def blocks_of(pay: Schedules) -> list[Schedules]:
 def new_desk(merged: Schedules) -> np.record:
     """An empty desk that knows which measures pay counts."""
     desk = rows(DESK, 1)[0]
-    used = sorted({int(line.measure) for block in blocks_of(merged) for line in block.lines[: block.lines[0].count] if line.measure >= 0 and line.read})
+    lines = [line for block in blocks_of(merged) for line in block.lines[: block.lines[0].count]]
+    used = sorted({int(line.measure) for line in lines if line.measure >= 0 and line.read})
     desk.uses = len(used)
     desk.used[: len(used)] = used
     return desk

@@ -22,7 +22,7 @@ SHARED = (True, False, True, False)               # pools worked by the whole br
 CREDIT_MEASURES = ("loans_made", "loan_balance", "interest_collected", "substandard_balance", "doubtful_balance", "loss_balance", "loan_loss",
                    "bad_loan_ratio", "loans_recovered", "unrecovered_balance", "principal_lost", "responsible_income", "responsible_cost",
                    "responsible_profit", "deposits", "deposit_yuan_days")
-PAY_MEASURES = ("accounts", "contacts",           # what a pay plan can count in this version
+PAY_MEASURES = ("accounts", "contacts",           # what a pay plan can count in simulation
                 *CREDIT_MEASURES,
                 "cards", "insurance_policies", "insurance_premiums", "fund_sales", "wealth_sales", "income",
                 "products_per_customer", "cross_selling", "aum",
@@ -36,9 +36,9 @@ ACCOUNTS, SERVICE_CONTACTS = 0, 1
  SERVICE_YEARS) = range(PAY_MEASURES.index("cards"), len(PAY_MEASURES))
 MEASURE_COUNT, PERIOD_COUNT = len(PAY_MEASURES), 4
 # What pay reads as a level, as it stands or as a mean so far, rather than adding it up.
-LEVELS = tuple(M_BALANCE <= m <= M_UNRECOVERED and m != M_INTEREST or m == M_DEPOSITS or m in (
-    ITEMS_EACH, SEVERAL_SHARE, AUM, VALUED, KEY_LOSS, ASSETS, DEVELOPED, CONTENT, IN_POST, SERVICE_MONTHS, SERVICE_YEARS) for m in range(MEASURE_COUNT))
 FACTS = (VALUED, KEY_LOSS, ASSETS, DEVELOPED, CONTENT, IN_POST, SERVICE_MONTHS, SERVICE_YEARS, M_DEPOSITS)      # see stages/facts.py
+LEVELS = tuple(M_BALANCE <= m <= M_UNRECOVERED and m != M_INTEREST or m in (*FACTS, ITEMS_EACH, SEVERAL_SHARE, AUM)
+               for m in range(MEASURE_COUNT))
 # What is kept of each element (rows) and manager while pay is settled over time, fen: earned in the open month, quarter, half year and year, what is still
 # to be taken off or repaid, what falls due now, paid in advance. One row more is the whole plan's: the draw's balance, paid under the ceiling.
 B_MONTH, B_QUARTER, B_BALANCE, B_DUE, B_ADVANCED, B_HALF_YEAR, B_YEAR, BOOKS = range(8)

@@ -31,7 +31,7 @@ class StandIn(Sourced):
     """
 
     value: Signed = Field(0.0, description="units a month, or the level of a measure that does not add up")
-    sum_of: dict[Measure, Signed] = Field(default_factory=dict, max_length=20, description="times by measure that a simulated branch counts")
+    sum_of: dict[Measure, Signed] = Field(default_factory=dict, max_length=20, description="how many times, by measure that is counted")
 
     @model_validator(mode="after")
     def _stands_for_something(self) -> StandIn:

@@ -18,8 +18,8 @@ import numpy as np
 from sim.policy.base import MONTHS_OF
 from sim.policy.counting import Counting, is_meant
 from sim.policy.kernel import (
-    AFTERWARDS, ALWAYS, CONSTANT, ENTITLED, FACTOR, FOR_GOOD, FURTHER, GATE, HALF_YEAR, IN_LAST_MONTH, IN_PERIOD, IN_YEAR, JOINT, KNOT, LINE, MADE,
-    MODIFIER, MONTH, NO_BASE, PAIR, PERIOD_BEFORE, QUARTER, RESULT, REWARD_GATE, SCORE, SCORE_FIRST, SELF, SIMPLE, TEAM, TERM, TIMES, YEAR,
+    AFTERWARDS, ALWAYS, CONSTANT, ENTITLED, FACTOR, FOR_GOOD, FURTHER, GATE, HALF_YEAR, IN_LAST_MONTH, IN_PERIOD, IN_YEAR, JOINT, KNOT, LINE,
+    MADE, MODIFIER, MONTH, NO_BASE, PAIR, PERIOD_BEFORE, QUARTER, RESULT, REWARD_GATE, SCORE, SCORE_FIRST, SELF, SIMPLE, TEAM, TERM, TIMES, YEAR,
     YEAR_BEFORE, Schedules,
 )
 from sim.policy.measures import pay_measures
@@ -185,7 +185,8 @@ def _stacked(blocks: Sequence[Schedules]) -> Schedules:
     whole["index"][0] = lines[-1]
     uneven = np.array([start + block.lines[0].count for start, block in zip(lines, blocks, strict=False)])
     whole["uneven"][uneven] = True                        # not the same for everybody
-    return Schedules(whole.view(np.recarray), np.concatenate([block.knots.view(np.ndarray).view(KNOT) for block in blocks]).view(np.recarray))
+    all_knots = np.concatenate([block.knots.view(np.ndarray).view(KNOT) for block in blocks])
+    return Schedules(whole.view(np.recarray), all_knots.view(np.recarray))
 
 
 def tables_like(tables: Schedules, knots: Sequence[Sequence[Knot]]) -> Schedules:
@@ -215,8 +216,10 @@ def pay_tables(policy: Policy, measures: Sequence[str]) -> tuple[Schedules, Sche
         rows = []
         for name, element in known.items():
             line, own = lines.get(name, NOTHING), pay.get(name)
-            carried = _payment(own, list(known)) if own else {"carry": _payment(element, list(known)).get("carry", 0), "advance_of": 1, "hold_of": 1}
-            rows.append(line._replace(fields={**line.fields, **carried}, releases=_releases(own) if own else ()))
+            payment = _payment(own or element, list(known))
+            if own is None:                               # what it carries over is still repaid
+                payment = {"carry": payment.get("carry", 0), "advance_of": 1, "hold_of": 1}
+            rows.append(line._replace(fields={**line.fields, **payment}, releases=_releases(own) if own else ()))
         paid.append(_tables(rows, terms))
         planned.append(_tables(list(_planned(policy, pay, list(lines.values()), counting)), terms))
     return _stacked(paid), _stacked(planned)
@@ -275,7 +278,8 @@ def _counted(measure: str, counting: Counting) -> list[dict[str, float]]:
     constant, parts = counting.of(measure)
     rows: list[dict[str, float]] = [{"measure": code, "kind": RESULT, "times": times, "meant": is_meant(measure)} for code, times in parts]
     if constant or not rows:
-        rows.append({"measure": -1, "kind": CONSTANT, "times": constant, "level": pay_measures()[measure].over != "sum", "meant": is_meant(measure)})
+        level = pay_measures()[measure].over != "sum"
+        rows.append({"measure": -1, "kind": CONSTANT, "times": constant, "level": level, "meant": is_meant(measure)})
     return rows
 
 
@@ -299,12 +303,12 @@ def _joint(plan: Compiled, fields: dict[str, float], counting: Counting) -> Line
     targets = [ONE if isinstance(each, Input) and each.reading.target is not None and each.reading.target.own_base is not None else target
                for each, target in zip(plan.inputs, targets_of(plan), strict=True)]
     heads, others, by_share, by_unit = _inputs(plan, counting)
-    factors = [({**_factors(fn, by_share, by_unit)}, fn) for fn, *_ in _roles(plan)]
-    functions = [({**part, **more}, knots) for (part, knots), (more, _) in
-                 zip([_function(plan, fn, role, targets, weight, score) for fn, role, weight, score in _roles(plan)], factors, strict=True)]
-    fields = {**fields, "places": len(heads), "plain": bool(others) or any(row.get("kind") == CONSTANT or row["measure"] > 1 or row.get("times", 1.0) != 1.0
-                                                                            for row, _ in heads if row["kind"] in (RESULT, CONSTANT))}
-    inputs = [*heads, *others]
+    functions: list[Part] = []
+    for fn, role, weight, score in _roles(plan):
+        part, knots = _function(plan, fn, role, targets, weight, score)
+        functions.append(({**part, **_factors(fn, by_share, by_unit)}, knots))
+    counts = all(row["kind"] != CONSTANT and row["measure"] <= 1 and row.get("times", 1.0) == 1.0 for row, _ in heads)
+    fields, inputs = {**fields, "places": len(heads), "plain": bool(others) or not counts}, [*heads, *others]
     ends = {"cap": math.inf if plan.cap is None else float(plan.cap), "floor": -math.inf if plan.floor is None else float(plan.floor)}
     scored = any(isinstance(each, Score) for each in plan.inputs)
     signed = any(gate.rewards_only for gate in plan.gates) and any(knot.v < 0 or knot.r < 0 for _, knots in functions for knot in knots)

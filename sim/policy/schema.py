@@ -50,7 +50,7 @@ class PolicyFile(Part):
     practices: Practices = Practices()
     portfolios: Portfolios | None = None
     people: People | None = None
-    stand_ins: dict[Measure, StandIn] = Field(default_factory=dict, max_length=40, description="in simulation: what counts for a measure, by measure")
+    stand_ins: dict[Measure, StandIn] = Field(default_factory=dict, max_length=40, description="what counts in simulation, by measure")
 
     @model_validator(mode="after")
     def _pairs_where_needed(self) -> PolicyFile:
@@ -124,7 +124,8 @@ class Policy(PolicyFile):
 
     def content(self) -> dict[str, Any]:
         """What of the policy moves the model, as its file would say it; what is left out stays out."""
-        data = self.model_dump(mode="json", by_alias=True, exclude_none=True, include={"pay", "overrides", "terms", "crediting", "practices", "portfolios", "people", "stand_ins"})
+        parts = {"pay", "overrides", "terms", "crediting", "practices", "portfolios", "people", "stand_ins"}
+        data = self.model_dump(mode="json", by_alias=True, exclude_none=True, include=parts)
         return {key: without_words(value) for key, value in data.items() if value or key in ("pay", "practices")}
 
     def overrides_for(self, grade: str = "", state: str = "", person: str = "", month: str = "") -> tuple[int, ...]:

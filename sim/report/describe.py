@@ -93,7 +93,8 @@ def stand_ins_text(policy: Policy, lang: str) -> str:
     """What counts in simulation for measures that no simulated branch has; empty where nothing stands in."""
     told = []
     for name, each in policy.stand_ins.items():
-        parts = [say("policy.stand_in_times", lang, times=plain(times), measure=measure_text(other, lang)) for other, times in each.sum_of.items()]
+        parts = [say("policy.stand_in_times", lang, times=plain(times), measure=measure_text(other, lang))
+                 for other, times in each.sum_of.items()]
         if each.value or not parts:
             amount = amount_text(each.value, name, lang)
             parts.insert(0, say("policy.stand_in_value", lang, amount=amount) if pay_measures()[name].over == "sum" else amount)

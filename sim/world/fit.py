@@ -73,7 +73,8 @@ def check_counted(scenario: Scenario, policy: Any) -> None:
     """Refuse to simulate pay by sales where customers are in their short form and nothing is sold to them."""
     file = policy.files[0] if policy.files else policy.name
     for name, element in policy.pay.items():
-        if element.measure in MEASURES_IN_FULL and element.measure not in policy.stand_ins and not scenario.switches.get("full_customers", True):
+        counted_here = element.measure not in MEASURES_IN_FULL or element.measure in policy.stand_ins
+        if not counted_here and not scenario.switches.get("full_customers", True):
             raise InputError(file, f"pay.{name}.measure", found=f"`{element.measure}`, which nobody counts in the scenario {scenario.name}",
                              expected="a scenario with customers in full (mechanism full_customers), such as retail-branch-full")
 

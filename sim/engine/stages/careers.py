@@ -15,7 +15,8 @@ from sim.engine.stages.opening import enter
 from sim.engine.stages.customers import catch_up
 from sim.engine.stages.keeping import bring_up
 from sim.engine.stages.portfolios import hand_over as hand_to_stranger, reassign
-from sim.engine.stages.settling import factor_of, variant_of
+from sim.engine.stages.settling import variant_of
+from sim.engine.stages.targets import factor_of
 from sim.engine.state import (
     AWAITING, BELOW, BY_LOAD, CHAINS, DUE, F_DEMOTIONS, F_DISMISSALS, F_HANDED_OVER, F_HIRES, F_PROMOTIONS, F_QUITS, F_RAMP_MONTHS,
     F_RAMPED, F_TRAINING, F_VACANCY_DAYS, FLOW, KEEP, LAST, MARKS, MEAN, MEASURE_COUNT, NETWORK, NORMAL, PASSING, RISE, SERVICE,
@@ -26,7 +27,8 @@ from sim.policy.kernel import (
     CONSTANT, FACTOR, IN_LAST_MONTH, IN_YEAR, MONTH, PERIODS, RESULT, SIMPLE, TEAM, Schedules, expect_count, pay_at, pay_joint, variant,
 )
 from sim.rules.careers import (
-    chance_of, feeling, grade_stake, handed_over, job_stake, moved, outside_option, quit_hazard, similarity, sure_worth, whole_months, zest_of,
+    chance_of, feeling, grade_stake, handed_over, job_stake, moved, outside_option, quit_hazard, similarity, sure_worth, whole_months,
+    zest_of,
 )
 from sim.rules.learning import learn
 
@@ -574,7 +576,8 @@ def expected_pay(s: State, q: Practice, pay: Schedules, rate: np.ndarray, risk: 
                 elif read.kind == CONSTANT:
                     x[read.place] += read.times * (1.0 if read.level else long)
                 elif read.kind == RESULT:
-                    x[read.place] += read.times * rate[read.measure] * (1.0 if LEVELS[read.measure] else long) * (1.0 if read.meant else members)
+                    long = 1.0 if LEVELS[read.measure] else long
+                    x[read.place] += read.times * rate[read.measure] * long * (1.0 if read.meant else members)
             total += pay_joint(pay, e, x) / (months * members)
         elif line.measure < 0:
             total += pay_at(pay, e, 0.0) / months

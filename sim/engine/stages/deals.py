@@ -11,7 +11,8 @@ from sim.engine.stages.chances import intrinsic_worth
 from sim.engine.stages.keeping import count_in, foresee, line_up, step_out, welcome_new
 from sim.engine.stages.work import open_account
 from sim.engine.state import (
-    ACCOUNTS, ASSETS, AUM, DEAL_ROOM, DEAL_STAGES, DEALS, FEES, INCOME, M_DEPOSITS, MEASURE_COUNT, NEEDS_FORM, NEW_ASSETS, NETWORK, R_ASSIGNED, R_CHANNEL, RECEPTION_STEPS,
+    ACCOUNTS, ASSETS, AUM, DEAL_ROOM, DEAL_STAGES, DEALS, FEES, INCOME, M_DEPOSITS, MEASURE_COUNT, NEEDS_FORM, NETWORK, NEW_ASSETS,
+    R_ASSIGNED, R_CHANNEL, RECEPTION_STEPS,
     S_DEALS_LOST, S_DEALS_MISSED, S_DEALS_OPENED, S_DEALS_WON, S_INCOME, S_MONEY_IN, S_WALK_INS, S_WALK_INS_WON, Full, Practice, State, World,
 )
 from sim.engine.streams import DEAL, DEAL_RIVAL, DEAL_SIZE, RECEPTION, WALK_IN, normal, poisson, stream, uniform
@@ -136,7 +137,9 @@ def deals_promise(s: State, w: World, f: Full, i: int, day: int) -> None:
     m.sell_own[1] = intrinsic_worth(m, s.people[i], w.par)
     value = f.deals[i, slot].value
     m.sell_yields[1, ACCOUNTS], m.sell_yields[1, INCOME], m.sell_yields[1, AUM] = 1.0, par.deal_fee * value, value
-    m.sell_yields[1, FEES], m.sell_yields[1, NEW_ASSETS], m.sell_yields[1, ASSETS], m.sell_yields[1, M_DEPOSITS] = par.deal_fee * value, value, value, value
+    m.sell_yields[1, FEES] = par.deal_fee * value
+    for measure in (NEW_ASSETS, ASSETS, M_DEPOSITS):
+        m.sell_yields[1, measure] = value
 
 
 @rule

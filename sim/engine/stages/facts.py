@@ -9,10 +9,11 @@ import math
 
 from sim.compiled import rule
 from sim.engine.stages.keeping import NEW_CUSTOMER, assets_of, held_assets
-from sim.engine.stages.settling import ends, of_service, over_months
+from sim.engine.stages.settling import ends
+from sim.engine.stages.targets import of_service, over_months
 from sim.engine.state import (
-    ASSETS, CHANNEL_COUNT, CONTENT, DEVELOPED, IN_POST, KEY_LOSS, M_DEPOSITS, MEAN, MEASURE_COUNT, NEW_ASSETS, SERVICE, SERVICE_MONTHS, SERVICE_YEARS,
-    VALUED, Full, Practice, State, World,
+    ASSETS, CHANNEL_COUNT, CONTENT, DEVELOPED, IN_POST, KEY_LOSS, M_DEPOSITS, MEAN, MEASURE_COUNT, NEW_ASSETS, SERVICE, SERVICE_MONTHS,
+    SERVICE_YEARS, VALUED, Full, Practice, State, World,
 )
 from sim.policy.kernel import MONTH, MONTHS_IN, PERIODS, QUARTER
 from sim.rules.customers import decayed

@@ -10,7 +10,8 @@ from sim.compiled import rule
 from sim.engine.stages.aims import foreseen_burden
 from sim.engine.stages.chances import intrinsic_worth
 from sim.engine.stages.customers import settle_customer
-from sim.engine.stages.settling import counts_for, ends, is_in_force, of_service, own_plan
+from sim.engine.stages.settling import counts_for, ends, is_in_force, own_plan
+from sim.engine.stages.targets import of_service
 from sim.engine.state import (
     ACCOUNTS, C_CAUGHT, C_DISCOUNTS, C_DORMANT, C_HELD, C_MISREPORTED, C_PULLED, PERIOD_COUNT, R_ACCOUNTS, Practice, State, World,
 )

@@ -15,7 +15,8 @@ from sim.engine.stages.credit import keep_worth, look_at_loans, settle_still, we
 from sim.engine.stages.expecting import book_selling, lay_out_selling, note_plan
 from sim.engine.stages.peers import meets_on, norm_of
 from sim.engine.stages.facts import lay_out_facts
-from sim.engine.stages.settling import counts_for, factor_of, is_in_force, of_service, own_plan, year_so_far
+from sim.engine.stages.settling import counts_for, is_in_force, own_plan, year_so_far
+from sim.engine.stages.targets import factor_of, of_service
 from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, COLLECTION, CROSS, DEALS, SERVICE, SERVICE_CONTACTS, VETTING, Full, Practice, State, World
 from sim.engine.streams import TREMBLE, stream
 from sim.policy.kernel import AFTERWARDS, ALWAYS, FACTOR, JOINT, MONTH, SIMPLE, Schedules, plan_row

@@ -7,21 +7,20 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.stages.targets import factor_of, of_service, over_months
 from sim.engine.state import (
-    B_ADVANCED, B_BALANCE, B_DUE, B_HALF_YEAR, B_MONTH, B_QUARTER, B_YEAR, BOOKS, F_HELD, L_CEILING, L_DRAW, L_GUARANTEE, LAST, LEVELS, MEAN,
+    B_ADVANCED, B_BALANCE, B_DUE, B_HALF_YEAR, B_MONTH, B_QUARTER, B_YEAR, BOOKS, F_HELD, L_CEILING, L_DRAW, L_GUARANTEE, LEVELS, MEAN,
     MEASURE_COUNT, PLAN_LINES, R_DAYS, R_EFFORT, R_LEANING, R_NORM,
     R_COLLECTION, R_PRESSURE, R_SKILL, R_VETTING, SERVICE, COLLECTION, VETTING, Practice, State, World,
 )
 from sim.policy import timing
 from sim.policy.kernel import (
-    CONSTANT, FACTOR, HALF_YEAR, IN_LAST_MONTH, IN_YEAR, MONTH, MONTHS_IN, NO_BASE, PAIR, PERIODS, QUARTER, RESULT, SIMPLE, TEAM, YEAR_BEFORE, Schedules,
+    CONSTANT, FACTOR, HALF_YEAR, IN_LAST_MONTH, IN_YEAR, MONTH, MONTHS_IN, PAIR, PERIODS, QUARTER, RESULT, SIMPLE, TEAM, Schedules,
     months_covered, pay_at, pay_joint, plan_row, rounded_fen, to_fen, variant,
 )
 from sim.rules.meetings import faded
-from sim.rules.portfolios import own_base, rent_target
 
 OVERLAY = 2                               # the code of `credit` for the results of the whole branch
-LEAST_TARGET = 1e-9                       # of an empty portfolio: whatever is achieved is beyond it
 above, carried, drawn = rule(timing.above), rule(timing.carried), rule(timing.drawn)
 guaranteed, share_of = rule(timing.guaranteed), rule(timing.share_of)
 
@@ -198,60 +197,6 @@ def months_of_constant(s: State, read: np.record, period: int) -> float:
     return 1.0 if read.level else float(min(months_covered(read.over, period, s.tally.number), s.tally.month + 1))
 
 
-# --- targets of one's own ---------------------------------------------------------------------------------------------
-
-
-@rule
-def over_months(s: State, q: Practice, i: int, measure: int, first: int, last: int) -> float:
-    """Manager i's result over months of the run, both counted: added up, averaged by calendar days, or the last one's."""
-    if q.over[measure] == LAST:
-        return s.history[last, i, measure]
-    total, days = 0.0, 0.0
-    for month in range(first, last + 1):
-        share = s.history[month, i, MEASURE_COUNT] if q.over[measure] == MEAN else 1.0
-        total += share * s.history[month, i, measure]
-        days += share
-    if q.over[measure] == MEAN:
-        return total / days if days > 0.0 else 0.0
-    return total
-
-
-@rule
-def base_of(s: State, q: Practice, pay: Schedules, line: np.record, read: np.record, i: int) -> float:
-    """Manager i's target from the own base, units: the whole period before, or that of a year before; or where it starts."""
-    months = MONTHS_IN[line.period]
-    begins = s.tally.month - (s.tally.number - 1) % months - (12 if read.based_on == YEAR_BEFORE else months)
-    if begins < 0:
-        return read.start
-    base = 0.0
-    for row in range(line.inputs, line.inputs_stop):
-        part = pay.lines[row]
-        if part.place == read.lookup and part.kind == RESULT:
-            base += part.times * over_months(s, q, i, part.measure, begins, begins + months - 1)
-        elif part.place == read.lookup and part.kind == CONSTANT:
-            base += part.times * (1.0 if part.level else months)
-    asked = own_base(base, read.times)
-    return asked if asked > 0.0 else read.start
-
-
-@rule
-def factor_of(s: State, q: Practice, pay: Schedules, line: np.record, read: np.record, i: int) -> float:
-    """What stands before manager i's target: by differential rent, from the own base (then it is the target itself), by a ramp."""
-    factor = base_of(s, q, pay, line, read, i) if read.based_on != NO_BASE else rent_target(1.0, read.strength, s.managers[i].endowed, s.managers[i].mean_endowed)
-    factor = max(factor, LEAST_TARGET)
-    if read.ramp_stop > read.ramp:
-        quota, months = 0.0, 0
-        service = of_service(s, i, s.tally.month)
-        for back in range(min(months_covered(0, line.period, s.tally.number), s.tally.month + 1, service)):
-            k = read.ramp
-            while k < read.ramp_stop and service - back > pay.knots[k].x:
-                k += 1
-            quota += pay.knots[k].v if k < read.ramp_stop else 1.0
-            months += 1
-        factor *= quota / months
-    return factor
-
-
 @rule
 def advance_of(s: State, q: Practice, pay: Schedules, e: int, i: int) -> int:
     """What an element of a longer period pays in advance on the month's own result against the month's part of the quota, fen."""
@@ -265,7 +210,8 @@ def advance_of(s: State, q: Practice, pay: Schedules, e: int, i: int) -> int:
                 units += s.managers[j].period_units[line.measure, MONTH]
                 members += 1
         months = 1 if LEVELS[line.measure] else MONTHS_IN[line.period]
-        earned = pay_at(pay, e, months * units / (members if line.own or line.meant else 1)) / (MONTHS_IN[line.period] * (1 if line.own else members))
+        earned = pay_at(pay, e, months * units / (members if line.own or line.meant else 1))
+        earned /= MONTHS_IN[line.period] * (1 if line.own else members)
     return share_of(max(0, rounded_fen(earned, plan_row(pay).rounding)), Ratio(line.advance, line.advance_of))
 
 
@@ -376,12 +322,6 @@ def carry_over(pay: Schedules, books: np.ndarray) -> None:
                     books[e, B_BALANCE] -= repaid
             books[e, B_DUE] += put_off
             books[e, B_BALANCE] += put_off
-
-
-@rule
-def of_service(s: State, i: int, month: int) -> int:
-    """Manager i's month of service in a month of the run; the first is 1."""
-    return (int(s.people[i].tenure) + month if s.managers[i].generation == 0 else s.managers[i].in_post) + 1
 
 
 @rule
