@@ -47,9 +47,9 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
     for g in range(pay.lines[0].count):
         o, line = s.outlook[g], pay.lines[g]
         o.others, o.done, members = 0.0, 0.0, 0
-        o.left, o.still = w.days[day].left[line.period] / w.days[day].demand, 0
+        o.left = w.days[day].left[line.period] / w.days[day].demand
         if not line.read:                                 # a joint line's row of a measure that it does not read
-            o.value, o.slope = 0.0, 0.0
+            o.value, o.slope, o.still = 0.0, 0.0, 0
             continue
         for j in range(n):
             if counts_for(s, q, line, i, j):
@@ -67,6 +67,7 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
         if w.par.present_bias < 1.0 or w.par.pay_discount > 0.0:
             o.share *= impatience(w.days[day].left[line.period] - w.days[day].demand, w.par.present_bias, w.par.pay_discount)
         if f is not None and w.lending.lending > 0.0:
+            o.still = 0
             look_at_loans(s, w, q, line, o, i, day)
 
 
@@ -133,22 +134,16 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
     if day % w.par.plan_every != 0:
         keep_plan(m, capacity)
         return
-    own = own_plan(s, q, pay, i, w.days[day].month)
-    outlook = s.outlook[:own.lines[0].count]
-    look_ahead(s, w, q, own, i, day, f)
-    if plan_row(pay).uneven:
-        look_closer(s, w, q, own, i, day)
-    if f is not None:
-        if w.lending.lending > 0.0:
-            settle_still(own, outlook, person.risk_aversion)
-        bear_in_mind(s, w, q, i, day, windfall(m, w.par, q.par, s.tally.staff) * w.days[day].demand)
-    effort, _ = plan_effort(own, s.desk, outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
+    if len(q.variants) == 0:
+        effort = weigh_effort(s, w, q, pay, s.outlook, i, day, imposed, capacity, f)
+    else:
+        own = own_plan(s, q, pay, i, w.days[day].month)
+        effort = weigh_effort(s, w, q, own, s.outlook[:own.lines[0].count], i, day, imposed, capacity, f)
     if w.par.plan_tremble > 0.0:
         effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
     if day > 0:
         effort += w.par.habit_share * (m.effort - effort)
     effort = min(effort, capacity)
-    m.worth, m.worth_of_mentee = s.desk.worth[ACCOUNTS], shared_worth(s, q, own, i)
     for k in range(ACTIVITY_COUNT):
         m.intended[k] = s.desk.split[k] * effort
         m.hours[k] = m.intended[k]
@@ -157,6 +152,23 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
             keep_worth(s, i)
         if w.par.customer_detail > 0.0:
             note_plan(m, s.desk, w.par.effort_eta)
+
+
+@rule
+def weigh_effort(s: State, w: World, q: Practice, pay: Schedules, outlook: np.recarray, i: int, day: int, imposed: float,
+                 capacity: float, f: Full | None) -> float:
+    """Manager i's best effort by the own plan, hours a day; how it is split, and what units are worth, stay on the desk."""
+    m, risk = s.managers[i], s.people[i].risk_aversion
+    look_ahead(s, w, q, pay, i, day, f)
+    if plan_row(pay).uneven:
+        look_closer(s, w, q, pay, i, day)
+    if f is not None:
+        if w.lending.lending > 0.0:
+            settle_still(pay, outlook, risk)
+        bear_in_mind(s, w, q, i, day, windfall(m, w.par, q.par, s.tally.staff) * w.days[day].demand)
+    effort, _ = plan_effort(pay, s.desk, outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
+    m.worth, m.worth_of_mentee = s.desk.worth[ACCOUNTS], shared_worth(s, q, pay, i)
+    return effort
 
 
 @rule
