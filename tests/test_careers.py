@@ -31,7 +31,6 @@ BASE = {"period": "month", "schedule": {"kind": "fixed", "amount": 6000.0}}
 EXACT = {"rel": 1e-9, "abs": 1e-12}
 F = {name: place for place, name in enumerate(FINALS)}
 R = {name: place for place, name in enumerate(RECORDS)}
-NO_OVERRIDES = pytest.mark.skip(reason="other pay for some is refused in simulations (sim/policy/schedule.py, not_simulated)")
 
 
 def policy(people: dict[str, Any] | None = None, practices: dict[str, Any] | None = None, overrides: Any = (), **pay: Any) -> Policy:
@@ -309,7 +308,6 @@ def test_turnover_is_that_of_the_hazard() -> None:
 # --- pay that differs by grade, state, person and month ---------------------------------------------------------------
 
 
-@NO_OVERRIDES
 def test_overrides_are_felt_in_simulated_pay() -> None:
     """A grade's base pay, a training spell without piece rate, a person's own amount, a month's bonus: each to the fen."""
     people = {"grades": [{"name": "junior", "rise": marks(0.0)}, {"name": "senior"}], "appraisal_months": 1, "at_start": {"veteran": "senior"}}
@@ -322,7 +320,6 @@ def test_overrides_are_felt_in_simulated_pay() -> None:
     assert months[:4].tolist() == [[8000, 7000, 6000, 6000], [8000, 7000, 8000, 8000], [8500, 7500, 8500, 8500], [8000, 7000, 8000, 8000]]
 
 
-@NO_OVERRIDES
 def test_in_training_pay_is_what_the_state_says() -> None:
     people = {"grades": [{"name": "one", "keep": marks(1e6)}], "appraisal_months": 1, "below_lowest": "training",
               "training": {"months": 1}, "dismissal": {"notice_months": 2}}
@@ -402,7 +399,6 @@ def test_c16_is_a_consequence_of_its_parameters(changes, moved) -> None:
     assert sign * (after[what] - before[what]) > 0.0 and not low <= after[what] <= high, (before, after)
 
 
-@NO_OVERRIDES
 def test_marks_near_call_forth_effort_and_marks_out_of_reach_or_passed_do_not() -> None:
     """The wish to rise: worth a unit near the mark; nothing far from it, nothing where the grade above pays no more."""
     office = sim.load_scenario("c16-branch").with_changes({"calendar.days": 64, "mechanisms.quits": False})

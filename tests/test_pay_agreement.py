@@ -413,11 +413,12 @@ def test_a_guarantee_makes_people_work_less_below_it(plan, changzhou) -> None:
 
 
 @pytest.mark.parametrize(("pay", "place"), [
-    ({"bonus": {**COMMISSION, "period": "year"}}, "pay.bonus.period"),
     ({"bonus": {**COMMISSION, "measure": "deposits"}}, "pay.bonus"),
     ({"bonus": {**COMMISSION, "gates": [{"reading": {"measure": "bad_loan_ratio"}, "at_most": 0.02}]}}, "pay.bonus"),
     ({"bonus": {**COMMISSION, "target": {"unit": "accounts", "own_base": {}}}}, "pay.bonus"),
-    ({"bonus": {**COMMISSION, "ramp": [{"until_month": 3, "quota": 0.5}]}}, "pay.bonus.ramp"),
+    ({"bonus": {**COMMISSION, "target": {"unit": "accounts"}}}, "pay.bonus"),
+    ({"bonus": {**COMMISSION, "ramp": [{"until_month": 3, "quota": 0.5, "accelerators": False}]}}, "pay.bonus.ramp"),
+    ({"bonus": {**COMMISSION, "payee": "team", "ramp": [{"until_month": 3, "quota": 0.5}]}}, "pay.bonus.target"),
     ({"bonus": {**COMMISSION, "payment": {"clawback": {"within_months": 6}}}}, "pay.bonus.payment.clawback"),
     ({"bonus": {**COMMISSION, "budget": 100.0}}, "pay.bonus.budget"),
 ])

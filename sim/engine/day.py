@@ -13,6 +13,7 @@ from sim.engine.stages.books import keep_ledger
 from sim.engine.stages.credit import lend
 from sim.engine.stages.careers import careers, count_month, open_careers
 from sim.engine.stages.customers import serve
+from sim.engine.stages.facts import forget_period, look_at_facts, note_month
 from sim.engine.stages.gaming import play
 from sim.engine.stages.meeting import hold_meeting
 from sim.engine.stages.mentoring import mentor_day
@@ -35,7 +36,7 @@ STAGES = (               # number, name, what happens; the order of a day
                        "offers, deals, visitors, margins. At a month's end: what deposits and products brought"),
     ("5", "credit", "applications, vetting and decisions; at a month's end interest, loan classes, collection and repayment"),
     ("7", "mentoring", "skill flows; errands of tomorrow are decided"),
-    ("9", "gaming", "at a period's end: deals moved, false reports, accounts for the count"),
+    ("9", "gaming", "at a period's end: what the month came to is noted; deals moved, false reports, accounts for the count"),
     ("8", "goals", "at a period's end: goals compared and moved, prizes and judged pay"),
     ("10", "pay", "line by line, at a period's end, less what is cancelled for false reports (9)"),
     ("8", "close", "pay against what one is used to, fatigue; the day is recorded"),
@@ -56,9 +57,12 @@ def live_stage(stage: int, s: State, w: World, q: Practice, elements: Schedules,
     """
     in_full = w.par.customer_detail > 0.0
     if stage == MORNING:
+        s.tally.number, s.tally.month = w.days[day].number, w.days[day].month
         if f is not None:
             if in_full:
                 open_day(s, w, f, q, seed, day)
+            if q.par.remembers:
+                look_at_facts(s, w, q, f, day)                # what pay reads as it stands
             if day == 0:
                 open_careers(s, w, q, elements)               # what is at stake
     elif stage == MORNING_MEETING:
@@ -88,6 +92,8 @@ def live_stage(stage: int, s: State, w: World, q: Practice, elements: Schedules,
         mentor_day(s, w, q, day)
     elif stage == GAMING:
         if f is not None:
+            if q.par.remembers and w.days[day].month_ends:
+                note_month(s, w, q, f, day)
             if q.aims.on and w.days[day].month_ends:
                 play(s, w, q, merged, seed, day, f)
     elif stage == GOALS:
@@ -100,6 +106,9 @@ def live_stage(stage: int, s: State, w: World, q: Practice, elements: Schedules,
                 cancel(s, w, q, elements, day)
             count_month(s, w, q, day)                         # for careers, before pay begins to count anew
         settle_pay(s, w, q, elements, day)
+        if f is not None:
+            if q.par.remembers and w.days[day].month_ends:
+                forget_period(s, w, f, day)
     elif stage == CLOSE:
         if f is not None:
             if q.aims.on:

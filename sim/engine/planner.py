@@ -9,7 +9,7 @@ An outlook row g tells what the manager expects of merged schedule g. done: unit
 period so far. others: units a day from the payee's other members, and without effort. left: days like today until the period's end, today
 included. scale: the payee's measure is scale x units. share: the manager's part of the payee's pay. sd: standard deviation
 of a day's measure; 0 counts units (Poisson). It takes down slope: CNY a unit of the manager's at the margin. A joint line has a row a
-measure, one after the other; there also count rest: the share of what is to come that falls into the period's last month; month,
+measure, one after the other (those that it does not read stay as they are), and keeps what stands before one's target in `factor`; there also count rest: the share of what is to come that falls into the period's last month; month,
 year: units of the payee's in the period's last month, and in the year, so far; ends: number of that month in the year. rate: units a day of the
 manager's own, of measures beyond the first two. still: 1 where no
 activity of the day moves what the line counts (loans); its value and slopes then are worked out once, by `look_ahead`.
@@ -27,7 +27,9 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import ACTIVITY_COUNT, MEASURE_COUNT, SERVICE
-from sim.policy.kernel import FURTHER, IN_LAST_MONTH, IN_YEAR, SIMPLE, Schedules, expect_count, expect_joint, expect_normal, months_covered, pay_joint
+from sim.policy.kernel import (
+    CONSTANT, FACTOR, FURTHER, IN_LAST_MONTH, IN_YEAR, RESULT, SIMPLE, Schedules, expect_count, expect_joint, expect_normal, months_covered, pay_joint,
+)
 from sim.rules.careers import chance_to_reach
 from sim.rules.effort import best_effort, cost_of_effort, marginal_gain, norm_cost
 
@@ -70,13 +72,14 @@ def forecast(pay: Schedules, g: int, o: np.recarray, rate: float, risk: float) -
 def forecast_joint(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, float], risk: float) -> float:
     """As `forecast`, for a joint line and `rates` units a day of each measure; leaves its slopes in its rows of the outlook."""
     line = pay.lines[g]
-    for place in range(line.inputs, line.inputs_stop):
-        if pay.lines[place].measure > 1:
-            return forecast_plain(pay, g, o, rates)
-    shift, slope = np.zeros(line.inputs_stop - line.inputs), np.zeros(line.inputs_stop - line.inputs)
+    if line.plain:
+        return forecast_plain(pay, g, o, rates)
+    shift, slope = np.zeros(line.places), np.zeros(line.places)
     for place in range(len(shift)):
         read = pay.lines[line.inputs + place]
-        if read.measure >= 0:
+        if read.kind == FACTOR:
+            shift[place] = o[g + read.slot].factor
+        elif read.measure >= 0:
             row = o[g + read.measure]
             times = 12.0 / months_covered(read.over, line.period, int(row.ends)) if read.annualised else 1.0
             slope[place] = times * (row.rest if read.over == IN_LAST_MONTH else 1.0)
@@ -97,9 +100,15 @@ def inputs_at(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, float]
     """Fill in the inputs of a joint line as expected, one measure moved by so many units."""
     line = pay.lines[g]
     for place in range(len(x)):
-        read = pay.lines[line.inputs + place]
-        m = read.measure
-        if m < 0:
+        x[place] = 0.0
+    for row_of_input in range(line.inputs, line.inputs_stop):
+        read = pay.lines[row_of_input]
+        m, per_year = read.measure, 12.0 / months_covered(read.over, line.period, int(o[g].ends)) if read.annualised else 1.0
+        if read.kind == FACTOR:
+            x[read.place] = o[g + read.slot].factor
+        elif read.kind == CONSTANT:
+            x[read.place] += per_year * read.times * (1.0 if read.level else months_covered(read.over, line.period, int(o[g].ends)))
+        if read.kind != RESULT:
             continue
         row = o[g + m]
         rate = rates[0] if m == 0 else rates[1] if m == 1 else row.rate
@@ -108,21 +117,23 @@ def inputs_at(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, float]
             units += row.year - row.done
         elif read.over == IN_LAST_MONTH:
             units = row.month + row.rest * (units - row.done)
-        x[place] = row.scale * units * (12.0 / months_covered(read.over, line.period, int(row.ends)) if read.annualised else 1.0)
+        x[read.place] += read.times * row.scale * units * per_year
 
 
 @rule
 def forecast_plain(pay: Schedules, g: int, o: np.recarray, rates: tuple[float, float]) -> float:
     """As `forecast_joint`, where more measures count than two: pay at what is expected; slopes between a spread above and below it."""
     line = pay.lines[g]
-    x = np.zeros(line.inputs_stop - line.inputs)
+    x = np.zeros(line.places)
     inputs_at(pay, g, o, rates, x, -1, 0.0)
     value = o[g].share * pay_joint(pay, g, x)
     for m in range(MEASURE_COUNT):
         row = o[g + m]
         row.slope = 0.0
-        for place in range(len(x)):
-            if pay.lines[line.inputs + place].measure == m:
+        if not pay.lines[g + m].read:
+            continue
+        for place in range(line.inputs, line.inputs_stop):
+            if pay.lines[place].measure == m:
                 rate = rates[0] if m == 0 else rates[1] if m == 1 else row.rate
                 by = row.sd * math.sqrt(row.left) if row.sd > 0.0 else math.sqrt(1.0 + max(0.0, row.left * (rate + row.others)))
                 inputs_at(pay, g, o, rates, x, m, by)
@@ -181,7 +192,7 @@ def brings(d: np.record, eta: float, effort: float, measure: int) -> float:
     """Units of a measure a day that `effort` hours bring at the current split."""
     rate = 0.0
     for k in range(ACTIVITY_COUNT):
-        if d.split[k] > 0.0 and d.yields[k, measure] > 0.0:
+        if d.split[k] > 0.0 and d.yields[k, measure] != 0.0:
             rate += d.theta[k] * d.yields[k, measure] * math.pow(d.split[k] * effort, eta)
     return rate
 
@@ -201,8 +212,10 @@ def reckon(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: floa
                     d.worth[m] += o[g].slope
             elif pay.lines[g].measure == m and pay.lines[g].joint != SIMPLE:
                 if pay.lines[g].joint != FURTHER:
-                    for k in range(2, MEASURE_COUNT):
-                        o[g + k].rate = brings(d, p.eta, effort, k)
+                    for v in range(d.uses):
+                        k = int(d.used[v])
+                        if k > 1:
+                            o[g + k].rate = brings(d, p.eta, effort, k)
                     value += forecast_joint(pay, g, o, (brings(d, p.eta, effort, 0), brings(d, p.eta, effort, 1)), p.risk) / o[g].left
                 d.worth[m] += o[g].slope
             elif pay.lines[g].measure == m:
@@ -231,11 +244,13 @@ def own_gain(d: np.record, p: Person, effort: float) -> float:
 
 @rule
 def most_of(d: np.record, p: Person, m: int) -> float:
-    """Units of a measure a day that full capacity would bring, spent on the best activity for it alone."""
-    most = 0.0
+    """Units of a measure a day that full capacity would bring, spent on the best activity for it alone; below 0 where work can only
+    lessen it, as it does losses."""
+    most, least = 0.0, 0.0
     for k in range(ACTIVITY_COUNT):
         most = max(most, d.theta[k] * d.yields[k, m])
-    return most * math.pow(p.capacity, p.eta)
+        least = min(least, d.theta[k] * d.yields[k, m])
+    return (most if most > 0.0 else least) * math.pow(p.capacity, p.eta)
 
 
 @rule
@@ -246,16 +261,20 @@ def ambition(pay: Schedules, d: np.record, o: np.recarray, p: Person) -> None:
         d.worth[m] = 0.0
         most = most_of(d, p, m)
         for g in range(len(o)):
-            if pay.lines[g].measure == m and most > 0.0 and pay.lines[g].joint != SIMPLE:
+            if pay.lines[g].measure == m and most != 0.0 and pay.lines[g].joint != SIMPLE:
+                if not pay.lines[g].read:
+                    continue
                 first, second = most_of(d, p, 0), most_of(d, p, 1)
                 at = g - m                                   # the row of measure 0
-                for k in range(2, MEASURE_COUNT):
-                    o[at + k].rate = most_of(d, p, k)
+                for v in range(d.uses):
+                    k = int(d.used[v])
+                    if k > 1:
+                        o[at + k].rate = most_of(d, p, k)
                 high = forecast_joint(pay, at, o, (first, second), p.risk)
                 o[g].rate = 0.0
                 low = forecast_joint(pay, at, o, (0.0 if m == 0 else first, 0.0 if m == 1 else second), p.risk)
                 d.worth[m] += max(0.0, high - low) / (o[g].left * most)
-            elif pay.lines[g].measure == m and most > 0.0:
+            elif pay.lines[g].measure == m and most != 0.0:
                 high, _ = forecast(pay, g, o, most, p.risk)
                 low, _ = forecast(pay, g, o, 0.0, p.risk)
                 d.worth[m] += max(0.0, high - low) / (o[g].left * most)

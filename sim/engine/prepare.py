@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.engine.state import (
-    BELOW, BOOKS, CHANNEL, CHANNEL_COUNT, CHANNELS, CREDIT, CUSTOMER, DAY, DESK, FINALS, HANDOVER, KEEP, LEDGER, LENDING, LOAN, MANAGER, MARK,
-    OUTLOOK, OVER, PASSING, PAY_MEASURES, PEOPLE_NUMBERS, PERSON, PLACE, PLAN_LINES, POOL, PRACTICE_NUMBERS, RECORDS, RISE, SEGMENT, STARTUP,
+    BELOW, BOOKS, CHANNEL, CHANNEL_COUNT, CHANNELS, CREDIT, CUSTOMER, DAY, DESK, FACTS, FINALS, HANDOVER, KEEP, LEDGER, LENDING, LOAN,
+    MANAGER, MARK, MEASURE_COUNT, OUTLOOK, OVER, PASSING, PAY_MEASURES, PEOPLE_NUMBERS, PERSON, PLACE, PLAN_LINES, POOL, PRACTICE_NUMBERS, RECORDS, RISE, SEGMENT, STARTUP,
     TALLY, TELLING, WORLD_NUMBERS, Practice, State, World, rows,
 )
 from sim.engine.aims import aims_of
 from sim.engine.shop import retail_of, segment_names, shop_of
 from sim.engine.streams import name_key
 from sim.errors import InputError, nearest
-from sim.policy.kernel import Schedules, plan_row
+from sim.policy.counting import Counting
+from sim.policy.kernel import Schedules, plan_row, variant, variants
 from sim.policy.measures import pay_measures
-from sim.policy.people import Marks, People
+from sim.policy.people import STATES, Marks, People
 from sim.rules.learning import learn
 from sim.rules.prospecting import access, order_attention
 
@@ -171,6 +172,7 @@ def _days(scenario: Scenario) -> np.recarray:
     days.before = np.concatenate(([0.0], np.cumsum(line.demand)[:-1]))
     days.month_ends, days.quarter_ends = line.last_of_month, line.last_of_quarter
     days.number = [day.month for day in line.dates]
+    days.since_year_0 = [day.year * 12 + day.month - 1 for day in line.dates]
     days.rest[:-1] = [float((later - day).days - 1) for day, later in zip(line.dates, line.dates[1:], strict=False)]
     days.month_days = [monthrange(day.year, day.month)[1] for day in line.dates]
     days.half_year_ends, days.year_ends = line.last_of_half_year, line.last_of_year
@@ -217,8 +219,34 @@ def practice_of(policy: Policy, scenario: Scenario, branch: str) -> Practice:
         par.attention[CHANNELS.index(channel)] = order_attention(rank, scenario.effective("order_pull"))
     for k, channel in enumerate(CHANNELS):
         par.access[k] = access(leads.assigned_share, scenario.effective("channel_neglect", channel))
+    people, marks, grades, over = _careers(policy, scenario, branch)
+    facts, par.remembers = _facts(policy, marks)
     return Practice(par, places, _visible(reporting.visible, managers), aims_of(policy, scenario), retail_of(policy, scenario),
-                    *_careers(policy, scenario, branch))
+                    people, marks, grades, over, facts, _variants(policy, scenario, names))
+
+
+def _facts(policy: Policy, marks: np.recarray) -> tuple[np.ndarray, bool]:
+    """Which facts pay or a mark reads, by measure; and whether that, or a mean or base of earlier months, has to be written down."""
+    counting, facts, looks_back = Counting(policy, PAY_MEASURES), np.zeros(MEASURE_COUNT, dtype=np.int64), False
+    facts[marks.measure] = 1
+    elements = [element for variant in policy.variants() for element in policy.pay_with(variant).values()]
+    targets = [target for element in elements for target in (element.target, *(reading.target for reading in element.readings()))]
+    looks_back = any(target is not None and target.own_base is not None for target in targets)
+    for measure in {measure for element in elements for measure in element.measures()}:
+        if counting.knows(measure):
+            facts[[code for code, _ in counting.of(measure)[1]]] = 1
+    read = np.flatnonzero(facts)
+    return facts, looks_back or any(code in FACTS or pay_measures()[PAY_MEASURES[code]].over == "mean" for code in read)
+
+
+def _variants(policy: Policy, scenario: Scenario, names: list[str]) -> np.ndarray:
+    """Which variant of pay holds, by month of the run, seat (the last stands for whoever is hired), footing and grade."""
+    known = policy.variants()
+    if len(known) == 1:
+        return np.zeros((0, 0, 0, 0), dtype=np.int64)
+    months, seats, grades = scenario.timeline.month_labels, [*names, ""], [*policy.grade_names(), ""]
+    found = [known.index(policy.overrides_for(grade, state, seat, month)) for month in months for seat in seats for state in STATES for grade in grades]
+    return np.array(found, dtype=np.int64).reshape(len(months), len(seats), len(STATES), len(grades))
 
 
 def _careers(policy: Policy, scenario: Scenario, branch: str) -> tuple[np.record, np.recarray, np.ndarray, np.ndarray]:
@@ -237,7 +265,10 @@ def _careers(policy: Policy, scenario: Scenario, branch: str) -> tuple[np.record
     par.reliability, par.choose_best = rules.hiring.reliability, rules.hiring.choose == "best"
     par.handover, par.below_lowest = HANDOVER[rules.handover.to], BELOW[rules.below_lowest]
     par.rotation_months = rules.rotation.every_months if rules.rotation else 0
-    grades = [rules.place_of(rules.at_start.get(spec.cohort)) for spec in managers.values()]
+    known = policy.grade_names()
+    par.no_grade = len(known)
+    by_cohort = {spec.cohort: rules.place_of(rules.at_start.get(spec.cohort)) if rules.grades else len(known) for spec in managers.values()}
+    grades = [known.index(spec.grade) if spec.grade in known else by_cohort[spec.cohort] for spec in managers.values()]
     over = [OVER[pay_measures()[name].over] for name in PAY_MEASURES]
     return par, _marks(policy, rules), np.array(grades, dtype=np.int64), np.array(over, dtype=np.int64)
 
@@ -250,12 +281,13 @@ def _marks(policy: Policy, rules: People) -> np.recarray:
     found += [(STARTUP, 0, rules.startup)] if rules.startup else []
     found += [(PASSING, 0, rules.training.passing)] if rules.training and rules.training.passing else []
     flat = [(what, place, marks.need == "any", mark) for what, place, marks in found for mark in marks.marks]
-    table = rows(MARK, len(flat))
+    table, counting = rows(MARK, len(flat)), Counting(policy, PAY_MEASURES)
     for row, (what, place, either, mark) in zip(table, flat, strict=True):
-        if mark.measure not in PAY_MEASURES:
+        code = counting.code(mark.measure) if counting.knows(mark.measure) else None
+        if code is None:
             raise InputError(policy.files[0] if policy.files else policy.name, "people", found=f"a mark in {mark.measure}",
                              expected="a measure that the simulation produces", hint=nearest(mark.measure, PAY_MEASURES))
-        row.rule, row.grade, row.any, row.measure, row.at_least = what, place, either, PAY_MEASURES.index(mark.measure), mark.at_least
+        row.rule, row.grade, row.any, row.measure, row.at_least = what, place, either, code, mark.at_least
     return table
 
 
@@ -291,16 +323,22 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
         rows(MANAGER, n), rows(CUSTOMER, room), rows(POOL, n + 1, CHANNEL_COUNT), np.zeros((n, longest), dtype=np.int64),
         rows(TALLY, 1)[0], np.zeros((n, count + more), dtype=np.int64), np.zeros((months, n), dtype=np.int64),
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
-        rows(OUTLOOK, merged.lines[0].count), new_desk(merged), rows(MANAGER, 1)[0],
+        rows(OUTLOOK, max(int(block.lines[0].count) for block in blocks_of(merged))), new_desk(merged), rows(MANAGER, 1)[0],
         rows(CREDIT, n), rows(LOAN, n, longest if lent else 0), rows(LOAN, lent), np.zeros((months, n, len(LEDGER))),
-        rows(PERSON, n),
+        rows(PERSON, n), np.zeros((months, n, MEASURE_COUNT + 1)),
     )
+
+
+def blocks_of(pay: Schedules) -> list[Schedules]:
+    """The variants of a plan."""
+    return [variant(pay, v) for v in range(variants(pay))]
 
 
 def new_desk(merged: Schedules) -> np.record:
     """An empty desk that knows which measures pay counts."""
     desk = rows(DESK, 1)[0]
-    used = sorted({int(measure) for measure in merged.lines[: merged.lines[0].count].measure if measure >= 0})
+    lines = [line for block in blocks_of(merged) for line in block.lines[: block.lines[0].count]]
+    used = sorted({int(line.measure) for line in lines if line.measure >= 0 and line.read})
     desk.uses = len(used)
     desk.used[: len(used)] = used
     return desk

@@ -54,6 +54,7 @@ def best_response(
     mine = lines.joint != FURTHER
     outlook.done, outlook.others, outlook.left, outlook.scale = done * mine, others * mine, days_left, 1.0
     outlook.share = np.where(lines.own, 1.0, 1.0 / group) * lines.weight
+    outlook.factor = 1.0                                      # nobody's target differs from the plan's
     outlook.rest, outlook.month, outlook.year, outlook.ends = 1.0, done * mine, done * mine, 12.0
     outlook.sd = 0.0 if noise_sd is None else max(noise_sd, 1e-12)      # 0 is the code for counts
     person = Person(cost, gamma, eta, imposed, capacity, norm or 0.0, below if norm is not None else 0.0,

@@ -101,9 +101,10 @@ def retail_of(policy: Policy, scenario: Scenario) -> np.record:
 
 
 def further_parts(w: World, q: Practice) -> bool:
-    """Whether anything beyond the short day is in force: customers in full, loans, goals and gaming, careers, portfolio rules."""
+    """Whether anything beyond the short day is in force: customers in full, loans, goals and gaming, careers, portfolio rules, pay that
+    reads facts or months gone by."""
     return bool(w.par.customer_detail > 0.0 or w.lending.lending > 0.0 or q.aims.on or w.par.quit_hazard > 0.0 or q.people.rules
-                or q.retail.allocation)
+                or q.retail.allocation or q.par.remembers)
 
 
 def new_full(w: World, q: Practice, room: int) -> Full | None:

@@ -22,16 +22,23 @@ SHARED = (True, False, True, False)               # pools worked by the whole br
 CREDIT_MEASURES = ("loans_made", "loan_balance", "interest_collected", "substandard_balance", "doubtful_balance", "loss_balance", "loan_loss",
                    "bad_loan_ratio", "loans_recovered", "unrecovered_balance", "principal_lost", "responsible_income", "responsible_cost",
                    "responsible_profit", "deposits", "deposit_yuan_days")
-PAY_MEASURES = ("accounts", "contacts",           # what a pay plan can count in this version
+PAY_MEASURES = ("accounts", "contacts",           # what a pay plan can count in simulation
                 *CREDIT_MEASURES,
                 "cards", "insurance_policies", "insurance_premiums", "fund_sales", "wealth_sales", "income",
-                "products_per_customer", "cross_selling", "aum")
+                "products_per_customer", "cross_selling", "aum",
+                "fee_income", "value_customers", "key_customer_loss", "customer_assets", "developed_customer_assets",
+                "new_customer_assets", "satisfaction", "people", "service_months", "service_years")
 ACCOUNTS, SERVICE_CONTACTS = 0, 1
 (M_LOANS, M_BALANCE, M_INTEREST, M_SUBSTANDARD, M_DOUBTFUL, M_LOSS, M_PROVISION, M_RATIO, M_RECOVERED, M_UNRECOVERED, M_LOST, M_INCOME, M_COST,
  M_PROFIT, M_DEPOSITS, M_YUAN_DAYS) = range(PAY_MEASURES.index("loans_made"), PAY_MEASURES.index("loans_made") + len(CREDIT_MEASURES))
 (CARDS, POLICIES, PREMIUMS, FUND_SALES, WEALTH_SALES, INCOME, ITEMS_EACH, SEVERAL_SHARE,
- AUM) = range(PAY_MEASURES.index("cards"), PAY_MEASURES.index("cards") + 9)
+ AUM, FEES, VALUED, KEY_LOSS, ASSETS, DEVELOPED, NEW_ASSETS, CONTENT, IN_POST, SERVICE_MONTHS,
+ SERVICE_YEARS) = range(PAY_MEASURES.index("cards"), len(PAY_MEASURES))
 MEASURE_COUNT, PERIOD_COUNT = len(PAY_MEASURES), 4
+# What pay reads as a level, as it stands or as a mean so far, rather than adding it up.
+FACTS = (VALUED, KEY_LOSS, ASSETS, DEVELOPED, CONTENT, IN_POST, SERVICE_MONTHS, SERVICE_YEARS, M_DEPOSITS)      # see stages/facts.py
+LEVELS = tuple(M_BALANCE <= m <= M_UNRECOVERED and m != M_INTEREST or m in (*FACTS, ITEMS_EACH, SEVERAL_SHARE, AUM)
+               for m in range(MEASURE_COUNT))
 # What is kept of each element (rows) and manager while pay is settled over time, fen: earned in the open month, quarter, half year and year, what is still
 # to be taken off or repaid, what falls due now, paid in advance. One row more is the whole plan's: the draw's balance, paid under the ceiling.
 B_MONTH, B_QUARTER, B_BALANCE, B_DUE, B_ADVANCED, B_HALF_YEAR, B_YEAR, BOOKS = range(8)
@@ -91,8 +98,8 @@ PERSON = record(
 CHANNEL = record("pace unskilled skilled pool refill")
 SEGMENT = record("cut balance_log_median balance_log_sd"           # cut: cumulative share of customers
                  " asks loan_log_median")                           # applications a customer and day; logarithm of CNY
-DAY = record("demand rest before", "week month number month_days", "month_ends quarter_ends half_year_ends year_ends", left=(PERIOD_COUNT,), left_last=(PERIOD_COUNT,), ends=(PERIOD_COUNT,))
-# rest: free days between this tick and the next. before: demand lived until this day. number: of the month in the calendar year; month_days: calendar days in it. left: demand still to come until the month's, the quarter's, the half year's and the year's end, this day included;
+DAY = record("demand rest before", "week month number month_days since_year_0", "month_ends quarter_ends half_year_ends year_ends", left=(PERIOD_COUNT,), left_last=(PERIOD_COUNT,), ends=(PERIOD_COUNT,))
+# rest: free days between this tick and the next. before: demand lived until this day. number: of the month in the calendar year; month_days: calendar days in it; since_year_0: months. left: demand still to come until the month's, the quarter's, the half year's and the year's end, this day included;
 # left_last: of this, what falls into the period's last month; ends: the number of that month
 WORLD_NUMBERS = record(
     "effort_gamma effort_eta intrinsic_spread talent_spread service_duty skill_ceiling skill_floor learning_rate"
@@ -181,7 +188,8 @@ PRACTICE_NUMBERS = record(
     "meeting_hours accountability assigned_share mentoring_hours"
     " decline_above loan_limit",                                   # known chance of default no longer lent to; CNY a customer
     "every_days telling pair_rule pair_count",                     # every_days 0: never. pair_rule: see make_pairs
-    "meeting_first bundled voluntary pairs_visible",               # meeting_first: in the morning, before planning
+    "meeting_first bundled voluntary pairs_visible"                # meeting_first: in the morning, before planning
+    " remembers",                                                  # whether pay reads facts or months gone by (stages/facts.py)
     attention=(CHANNEL_COUNT,),                                    # by order of the list given out; 0: not worked
     access=(CHANNEL_COUNT,))                                       # share still worked while leads are handed out
 MOST_PRIZES = 20
@@ -198,7 +206,7 @@ PLACE = record("status", "mentor")                                 # weight at t
 PEOPLE_NUMBERS = record(
     "training_hours pass_mark reliability",
     "rules grades entry appraisal_months month_of_year startup_months training_months training_again notice_months applicants"
-    " handover rotation_months below_lowest",
+    " handover rotation_months below_lowest no_grade",             # no_grade: the code of having none
     "choose_best trains")
 MARK = record("at_least", "rule grade measure", "any")                   # rule: see KEEP ... PASSING; any: one of its rule is enough
 KEEP, RISE, STARTUP, PASSING = range(4)
@@ -216,6 +224,8 @@ class Practice(NamedTuple):
     retail: service standard, reception, portfolio rules.
 
     people, marks: grades and the rules about people. grade_at_start (n,). over (MEASURE_COUNT,): how months of a measure add up.
+    facts (MEASURE_COUNT,): 1 for what stages/facts.py has to work out, since pay or a mark reads it. variants: which variant of pay
+    holds, by month, seat (the last: whoever is hired), footing and grade; empty where there is one.
     """
 
     par: np.record
@@ -227,6 +237,8 @@ class Practice(NamedTuple):
     marks: np.recarray
     grade_at_start: np.ndarray
     over: np.ndarray
+    facts: np.ndarray
+    variants: np.ndarray
 
 
 # ---- State ----------------------------------------------------------------------------------------------------------
@@ -303,8 +315,8 @@ CREDIT = record(                         # a manager's side of lending
     worth=(MEASURE_COUNT,),              # CNY a unit of each pay measure at the margin, of the last plan
     deposit_sum=(PERIOD_COUNT,), months=(PERIOD_COUNT,),  # sum of the months' average deposits in the open periods, and how many
 )
-TALLY = record("", "customers overflow number loans staff")       # rows of customers in use; 1 when there were too few; number of the open month; loans in use
-OUTLOOK = record("done others left scale share sd slope rest month year ends value rate", "still")       # see planner.py
+TALLY = record("", "customers overflow number month loans staff")    # rows of customers in use; 1 when there were too few; open month: of the year, of the run; loans in use
+OUTLOOK = record("done others left scale share sd slope rest month year ends value rate factor", "still")       # see planner.py
 # In full a customer takes a CLIENT row beside the CUSTOMER row: 160 and 80 bytes, 240 in all. Needs, preferred channel and the
 # like are not kept but drawn again by the customer's key (home, number) whenever they are read.
 CLIENT = record(
@@ -316,8 +328,9 @@ CLIENT = record(
     keys="home",                         # seat whose luck the customer's draws are
 )
 SELLER = record(
-    "skill deposits wealth units lent items several credit_service credit_offers",
-    "handed_over won",                                             # customers; accounts opened and welcomed
+    "skill deposits wealth units lent items several credit_service credit_offers deposit_sum",    # the last: of the open month, CNY x days
+    "handed_over won"                                              # customers; accounts opened and welcomed
+    " key_lost",                                                   # of those above the lowest class, in the open quarter
     focus=(CLASS_MOST,), sell_focus=(CLASS_MOST,),                 # weight of a customer of the class, for service and offers
     aum_sum=(PERIOD_COUNT,), aum_days=(PERIOD_COUNT,),
 )
@@ -381,6 +394,7 @@ class State(NamedTuple):
     credit (n), queue (n, room), loans: lending, the latter two empty where nobody borrows. ledger (M, n, LEDGER): records by month.
     outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
     people: who sits in each seat: World.people at the start, and whoever is hired later (seat is then a key of the hire's own).
+    history (M, n, MEASURE_COUNT + 1): what each month came to, and its calendar days; no months where pay does not look back.
     """
 
     managers: np.recarray
@@ -401,3 +415,4 @@ class State(NamedTuple):
     loans: np.recarray
     ledger: np.ndarray
     people: np.recarray                  # who sits in each seat: World.people at the start, and whoever is hired later (seat is then a key of the hire's own)
+    history: np.ndarray

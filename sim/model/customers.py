@@ -12,7 +12,7 @@ from sim.engine.state import PRODUCTS
 from sim.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from sim.model.agents import Manager, Team
+    from sim.model.agents import Team
 
 Rows = np.ndarray
 Reader = Callable[["Team", Rows], np.ndarray]

@@ -315,11 +315,13 @@ def _given(book: Book, element: Element, reading: Reading, payees: Payees, span:
 def _of_own_base(book: Book, element: Element, source: Input, target: Target, payees: Payees, span: Span, given: Exact | None) -> Exact:
     """The whole period before, or the same a year before, times the factor."""
     assert target.own_base is not None
-    reading = source.reading
+    reading, start = source.reading, target.own_base.start
     back = 12 if target.own_base.of == "year_before" else span.months
     first = book.start(span) - back
     needed = np.ones(len(payees.rows), dtype=bool) if given is None else given.n < 0
     if first < 0:
+        if start is not None:
+            return Exact.of(as_written(start), len(payees.rows))
         if needed.any():
             row = payees.rows[int(needed.argmax())]
             raise InputError("measures", book.people[row], f"{reading.measure} {span.label}", found=f"no results of {back} months before",
@@ -330,7 +332,8 @@ def _of_own_base(book: Book, element: Element, source: Input, target: Target, pa
     base = (credited(book, element, base, first, last) if source.credited else base)[payees.rows]
     if payees.grouped:
         base = _together(base, reading.measure, payees)
-    return own_base(base, as_written(target.own_base.times))
+    asked = own_base(base, as_written(target.own_base.times))
+    return asked if start is None else asked.where(asked.reaches(0, strictly=True), as_written(start))
 
 
 def _of_rent(book: Book, target: Target, payees: Payees, span: Span) -> Exact:

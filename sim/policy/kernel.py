@@ -26,6 +26,9 @@ MONTHS_IN = (1, 3, 6, 12)                                 # a period
 SELF, PAIR, TEAM = 0, 1, 2
 SIMPLE, JOINT, FURTHER = 0, 1, 2                          # FURTHER: a joint line's row for the next measure, in planning
 IN_PERIOD, IN_LAST_MONTH, IN_YEAR = 0, 1, 2               # the time an input covers
+RESULT, MADE, CONSTANT, FACTOR = range(4)                 # what an input is: of a measure, a score, a stand-in, or on somebody's target
+NO_BASE, PERIOD_BEFORE, YEAR_BEFORE = range(3)            # where a target from the own base comes from
+FOR_GOOD = 10**6                                          # months from year 0: no month is later
 SCORE_FIRST, SCORE, TERM, TIMES, MODIFIER, GATE, REWARD_GATE = range(7)     # what a function does, in this order
 ALWAYS, ENTITLED, AFTERWARDS = 0, 1, 2                    # whom a line is for: everybody, or those with a guarantee, or without
 HALF_UP, HALF_EVEN, DOWN, UP = range(4)
@@ -33,10 +36,12 @@ HALF_UP, HALF_EVEN, DOWN, UP = range(4)
 
 LINE = np.dtype([(name, "i8") for name in (
     "count measure period payee first stop joint functions functions_stop inputs inputs_stop room when less carry advance advance_of"
-    " hold hold_of releases releases_stop"                                                            # lines
+    " hold hold_of releases releases_stop places since until every delay index credit grades"         # lines
     " role lookup rated score over after part whole"                                                  # functions, inputs, releases
+    " asked shared kind place slot based_on ramp ramp_stop"                                               # functions, inputs
     " rounding draw draw_of draw_until guarantee guarantee_of guarantee_until ceiling ceiling_months").split()]       # the whole plan
-    + [(name, "f8") for name in "cap floor weight".split()] + [(name, "?") for name in "own bounded curved annualised timed uneven".split()], align=True)
+    + [(name, "f8") for name in "cap floor weight times strength start".split()]
+    + [(name, "?") for name in "own bounded curved annualised timed uneven level meant grows plain read ramped".split()], align=True)
 KNOT = np.dtype([("x", "f8"), ("v", "f8"), ("r", "f8")], align=True)
 
 
@@ -49,9 +54,20 @@ class Schedules(NamedTuple):
 
     After the `count` lines come the row of the whole plan and the parts of lines, all in one array: fewer arrays make faster calls.
     A joint line owns functions (scores first, then terms, modifiers, gates; TERM begins a product, TIMES goes on with
-    it) and inputs, readings in their order, with measure -1 for scores. cap, floor: CNY, infinite where there is none. bounded: whether bounds or scores
+    it) and inputs: a row for each of its `places`, in their order, then rows of what else adds to a place; measure -1 for what is no
+    result. cap, floor: CNY, infinite where there is none. bounded: whether bounds or scores
     tie its inputs together. curved: whether one input has two sloped parts in a product. room: the most marks it can have.
-    weight: how often it counts in planning.
+    plain: whether planning takes pay at what is expected. read: in planning, whether the line reads the row's measure.
+    weight: how often it counts in planning. since, until: first and last month in force, counted from year 0.
+
+    An input (kind) is `times` a result; MADE, a score; CONSTANT, `times` itself, each month unless it is a `level`; or FACTOR, what stands
+    before somebody's target: by differential rent (strength), from the own base (based_on, times, start), for the first months of service
+    (knots from ramp to ramp_stop: x the last month, v the share), for the input `over`. A function's marks are multiplied by the
+    factor at place `asked`, and a rate by share of the target is divided by the one at `shared`; where it `grows`, its amounts grow
+    with the target. meant: of several people the mean counts, not the sum. slot: which of the line's rows in planning keeps the factor.
+
+    Where a plan differs by grade, state, person or month, every variant stands here as a plan of its own, with the same lines in
+    the same order; `index` of the first line is the row from which on rows tell where each begins and ends (`variant`).
 
     For payroll over time: less, carry: elements as bits; advance of advance_of, hold of hold_of: shares; releases of what is held: `part`
     of `whole`, so many months `after`. The whole plan: timed where anything of this is used; uneven
@@ -66,6 +82,21 @@ class Schedules(NamedTuple):
 def plan_row(s: Schedules) -> np.record:
     """What holds for the whole plan."""
     return s.lines[s.lines[0].count]
+
+
+@rule
+def variants(s: Schedules) -> int:
+    """How many variants of the plan there are."""
+    return 1 if s.lines[0].index == 0 else len(s.lines) - s.lines[0].index
+
+
+@rule
+def variant(s: Schedules, v: int) -> Schedules:
+    """Variant v of the plan, as a plan of its own; the plan itself where it is the same for everybody."""
+    if s.lines[0].index == 0:
+        return s
+    row = s.lines[s.lines[0].index + v]
+    return Schedules(s.lines[row.functions:row.functions_stop], s.knots[row.first:row.stop])
 
 
 @rule
@@ -237,11 +268,14 @@ def function_at(s: Schedules, f: int, x: np.ndarray) -> float:
     fn = s.lines[f]
     j = fn.first
     if fn.lookup >= 0:
-        while j + 1 < fn.stop and s.knots[j + 1].x <= x[fn.lookup] + KNOT_WIDTH:
+        at = x[fn.lookup] if fn.asked < 0 else x[fn.lookup] / x[fn.asked]
+        while j + 1 < fn.stop and s.knots[j + 1].x <= at + KNOT_WIDTH:
             j += 1
     if fn.rated < 0:
         return s.knots[j].v
-    return s.knots[j].v + s.knots[j].r * (x[fn.rated] - (s.knots[j].x if fn.lookup == fn.rated else 0.0))
+    result = x[fn.rated] if fn.shared < 0 else x[fn.rated] / x[fn.shared]
+    value = s.knots[j].v + s.knots[j].r * (result - (s.knots[j].x if fn.lookup == fn.rated else 0.0))
+    return value * x[fn.shared] if fn.grows else value
 
 
 @rule
@@ -298,7 +332,7 @@ def pay_joint(s: Schedules, k: int, x: np.ndarray) -> float:
 @rule
 def put(s: Schedules, k: int, x: np.ndarray, shift: np.ndarray, slope: np.ndarray, measure: int, y: float) -> None:
     """Set the inputs that read a measure, given its result y over the period: shift + slope x y."""
-    for i in range(s.lines[k].inputs, s.lines[k].inputs_stop):
+    for i in range(s.lines[k].inputs, s.lines[k].inputs + s.lines[k].places):
         if s.lines[i].measure == measure:
             place = i - s.lines[k].inputs
             x[place] = shift[place] + slope[place] * y
@@ -334,8 +368,9 @@ def marks_along(s: Schedules, k: int, shift: np.ndarray, slope: np.ndarray, meas
     for f in range(s.lines[k].functions, s.lines[k].functions_stop):
         fn = s.lines[f]
         if fn.lookup >= 0 and s.lines[s.lines[k].inputs + fn.lookup].measure == measure and slope[fn.lookup] > 0.0:
+            factor = 1.0 if fn.asked < 0 else shift[fn.asked]
             for j in range(fn.first + 1, fn.stop):
-                marks[n] = (s.knots[j].x - shift[fn.lookup]) / slope[fn.lookup]
+                marks[n] = (s.knots[j].x * factor - shift[fn.lookup]) / slope[fn.lookup]
                 if marks[n] > 0.0:
                     n += 1
     return n
@@ -369,7 +404,7 @@ def drawn(s: Schedules, k: int, x: np.ndarray, shift: np.ndarray, slope: np.ndar
     scored, many = 0, n
     for f in range(s.lines[k].functions, s.lines[k].functions_stop):
         fn = s.lines[f]
-        if fn.lookup >= 0 and s.lines[s.lines[k].inputs + fn.lookup].measure < 0:
+        if fn.lookup >= 0 and s.lines[s.lines[k].inputs + fn.lookup].kind == MADE:
             scored += fn.stop - fn.first
     cuts = np.empty(n * (1 + scored))
     cuts[:n] = marks[:n]
@@ -378,7 +413,7 @@ def drawn(s: Schedules, k: int, x: np.ndarray, shift: np.ndarray, slope: np.ndar
             at, further = third(marks, n, i, 1.0), third(marks, n, i, 2.0)
             for f in range(s.lines[k].functions, s.lines[k].functions_stop):
                 fn = s.lines[f]
-                if fn.lookup >= 0 and s.lines[s.lines[k].inputs + fn.lookup].measure < 0:
+                if fn.lookup >= 0 and s.lines[s.lines[k].inputs + fn.lookup].kind == MADE:
                     put(s, k, x, shift, slope, measure, at)
                     ungated(s, k, x)
                     score = x[fn.lookup]
@@ -541,12 +576,13 @@ def expect_joint(s: Schedules, k: int, shift: np.ndarray, slope: np.ndarray, don
     0.002 % for nine in ten (tests/test_pay_agreement.py holds 0.5 %). An sd of 0 gives pay itself.
     """
     line = s.lines[k]
-    length = line.inputs_stop - line.inputs
+    x = np.zeros(line.places)
     reads0, reads1 = False, False
     for i in range(line.inputs, line.inputs_stop):
         reads0 |= s.lines[i].measure == 0
         reads1 |= s.lines[i].measure == 1
-    x = np.zeros(length)
+        if s.lines[i].kind == FACTOR:
+            x[s.lines[i].place] = shift[s.lines[i].place]
     marks = line.room + 2 + (CHORDS if line.curved else 0)
     knots = blank(6 * marks * (1 + line.room) if line.bounded else 6 * marks, KNOT)
     lines = blank(1, LINE)

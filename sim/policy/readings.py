@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict, model_validator
 
-from sim.policy.base import Count, Measure, Name, Part, Positive, Sourced
+from sim.policy.base import Count, Measure, Name, Part, Positive, Signed, Sourced
 from sim.policy.measures import unit_of
 from sim.reading import say, wrong
 
@@ -14,10 +14,30 @@ Over = Literal["period", "last_month", "year_to_date"]
 
 
 class OwnBase(Part):
-    """A target from the person's own earlier result (casebook C4): `times` that of the period before, or of a year before."""
+    """A target from the person's own earlier result (casebook C4): `times` that of the period before, or of a year before.
+
+    start: the target where no earlier result is known, or it gives none above 0; left out, there must be one.
+    """
 
     of: Literal["period_before", "year_before"] = "year_before"
     times: Positive = Field(1.0, description="so many times the earlier result")
+    start: Positive | None = Field(None, description="units, where there is no earlier result")
+
+
+class StandIn(Sourced):
+    """What counts in simulation for a measure that no simulated branch has: a value a month, and so many times other measures.
+
+    value: of measures that add up, so much each month; of levels and scores, the level itself. Payroll on records does not read it.
+    """
+
+    value: Signed = Field(0.0, description="units a month, or the level of a measure that does not add up")
+    sum_of: dict[Measure, Signed] = Field(default_factory=dict, max_length=20, description="how many times, by measure that is counted")
+
+    @model_validator(mode="after")
+    def _stands_for_something(self) -> StandIn:
+        if not self.model_fields_set & {"value", "sum_of"}:
+            raise wrong(found="nothing that stands in", expected="`value`, `sum_of` or both")
+        return self
 
 
 class Rent(Part):
@@ -92,4 +112,4 @@ class RampStep(Part):
     accelerators: Annotated[bool, Strict()] = Field(True, description="whether results beyond the quota count at more than the quota's own rate")
 
 
-__all__ = ["Credit", "Over", "OwnBase", "RampStep", "Reading", "Rent", "Target", "check_target"]
+__all__ = ["Credit", "Over", "OwnBase", "RampStep", "Reading", "Rent", "StandIn", "Target", "check_target"]

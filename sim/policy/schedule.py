@@ -1,32 +1,40 @@
 """From a policy's pay elements to the tables that simulated payroll and expectations read, in floats.
 
 What an element pays is defined once, in sim/policy/plan.py; payroll on records evaluates that exactly (sim/policy/exact.py). Here each
-number is rounded once: an element of one input becomes a schedule (`knots_of`), any other a joint line (`_joint`).
+number is rounded once: an element of one input becomes a schedule (`knots_of`), any other a joint line (`_joint`). Where overrides
+hold for some, every variant of the plan becomes tables of its own (`sim.policy.kernel.variant`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.policy.base import MONTHS_OF
+from sim.policy.counting import Counting, is_meant
 from sim.policy.kernel import (
-    AFTERWARDS, ALWAYS, ENTITLED, FURTHER, GATE, HALF_YEAR, IN_LAST_MONTH, IN_PERIOD, IN_YEAR, JOINT, KNOT, LINE, MODIFIER, MONTH, PAIR,
-    QUARTER, REWARD_GATE, SCORE, SCORE_FIRST, SELF, SIMPLE, TEAM, TERM, TIMES, YEAR, Schedules,
+    AFTERWARDS, ALWAYS, CONSTANT, ENTITLED, FACTOR, FOR_GOOD, FURTHER, GATE, HALF_YEAR, IN_LAST_MONTH, IN_PERIOD, IN_YEAR, JOINT, KNOT, LINE,
+    MADE, MODIFIER, MONTH, NO_BASE, PAIR, PERIOD_BEFORE, QUARTER, RESULT, REWARD_GATE, SCORE, SCORE_FIRST, SELF, SIMPLE, TEAM, TERM, TIMES, YEAR,
+    YEAR_BEFORE, Schedules,
 )
+from sim.policy.measures import pay_measures
 from sim.policy.plan import (
-    FAR, NO_INPUT, PASSED, ZERO, Compiled, Fn, Input, Row, Score, as_written, compiled, mark_of, pieces_along, target_of, targets_of,
+    FAR, NO_INPUT, ONE, PASSED, ZERO, Compiled, Fn, Input, Row, Score, as_written, compiled, mark_of, pieces_along, target_of, targets_of,
 )
+from sim.policy.readings import Reading, Target
 from sim.policy.schema import Element, Policy
 
 PERIODS = {"month": MONTH, "quarter": QUARTER, "half_year": HALF_YEAR, "year": YEAR}
 PAYEES = {"self": SELF, "pair": PAIR, "team": TEAM}
 OVER = {"period": IN_PERIOD, "last_month": IN_LAST_MONTH, "year_to_date": IN_YEAR}
 ROUNDINGS = ("half_up", "half_even", "down", "up")
+BASES = {"period_before": PERIOD_BEFORE, "year_before": YEAR_BEFORE}
+CREDITS = {"direct": 0, "roll_up": 1, "overlay": 2}
 MOST_BITS = 60                        # elements that can refer to one another
 
 
@@ -69,8 +77,12 @@ def level_from(knots: Sequence[Knot], mark: float) -> list[Knot]:
 
 def is_simple(plan: Compiled) -> bool:
     """Whether pay is a piecewise linear function of one result of the whole period, so that a schedule says it all."""
-    readings = [each for each in plan.inputs if isinstance(each, Input)]
-    return not readings or len(readings) == 1 and readings[0].reading.over == "period" and not readings[0].reading.annualised and not is_curved(plan)
+    readings = [each.reading for each in plan.inputs if isinstance(each, Input)]
+    if not readings:
+        return True
+    target = readings[0].target
+    moved = plan.element.ramp is not None or target is not None and (target.rent is not None or target.own_base is not None)
+    return len(readings) == 1 and readings[0].over == "period" and not readings[0].annualised and not is_curved(plan) and not moved
 
 
 def is_curved(plan: Compiled) -> bool:
@@ -141,25 +153,40 @@ class Line(NamedTuple):
 def _tables(rows: Sequence[Line], terms: dict[str, int] | None = None) -> Schedules:
     """The lines, the whole plan's row, then the parts of lines."""
     knots: list[Knot] = []
-    table: list[dict[str, float]] = [{} for _ in rows]
+    table: list[Mapping[str, float]] = [{} for _ in rows]
     table.append({"draw": -1, "guarantee": -1, "ceiling": -1, **(terms or {}), "timed": bool(terms),
-                  "uneven": any(row.fields["joint"] != SIMPLE or row.fields.get("when", ALWAYS) != ALWAYS for row in rows)})
+                  "uneven": any(row.fields["joint"] != SIMPLE or row.fields.get("when", ALWAYS) != ALWAYS or row.fields.get("since", 0)
+                                or row.fields.get("until", FOR_GOOD) != FOR_GOOD for row in rows)})
     for place, row in enumerate(rows):
-        fields: dict[str, float] = {"cap": math.inf, "floor": -math.inf, "weight": 1.0, "first": len(knots)}
+        fields: dict[str, float] = {"cap": math.inf, "floor": -math.inf, "weight": 1.0, "first": len(knots), "until": FOR_GOOD}
         knots += row.knots
+        fields["stop"] = len(knots)
         for which in ("functions", "inputs", "releases"):
             fields[which] = len(table)
             for each, own in getattr(row, which):
-                table.append({**each, "first": len(knots), "stop": len(knots) + len(own)})
+                first, stop = ("ramp", "ramp_stop") if which == "inputs" else ("first", "stop")
+                table.append({**each, first: len(knots), stop: len(knots) + len(own)})
                 knots += own
             fields[f"{which}_stop"] = len(table)
-        table[place] = {**fields, "stop": len(knots), **row.fields}
-    lines = np.zeros(len(table), dtype=LINE).view(np.recarray)
-    for line, fields in zip(lines, table, strict=True):
-        line.count = len(rows)
-        for name, value in fields.items():
-            line[name] = value
-    return Schedules(lines, np.array([tuple(knot) for knot in knots], dtype=KNOT).view(np.recarray))
+        table[place] = {**fields, **row.fields}
+    names = LINE.names or ()
+    lines = np.array([tuple({**fields, "count": len(rows)}.get(name, 0) for name in names) for fields in table], dtype=LINE)
+    return Schedules(lines.view(np.recarray), np.array([tuple(knot) for knot in knots], dtype=KNOT).view(np.recarray))
+
+
+def _stacked(blocks: Sequence[Schedules]) -> Schedules:
+    """Variants of one plan, each in tables of its own, as one."""
+    if len(blocks) == 1:
+        return blocks[0]
+    lines, knots = ([0, *np.cumsum([len(part) for part in parts])] for parts in zip(*blocks, strict=True))
+    ends = np.zeros(len(blocks), dtype=LINE)
+    ends["functions"], ends["functions_stop"], ends["first"], ends["stop"] = lines[:-1], lines[1:], knots[:-1], knots[1:]
+    whole = np.concatenate([*(block.lines.view(np.ndarray).view(LINE) for block in blocks), ends])
+    whole["index"][0] = lines[-1]
+    uneven = np.array([start + block.lines[0].count for start, block in zip(lines, blocks, strict=False)])
+    whole["uneven"][uneven] = True                        # not the same for everybody
+    all_knots = np.concatenate([block.knots.view(np.ndarray).view(KNOT) for block in blocks])
+    return Schedules(whole.view(np.recarray), all_knots.view(np.recarray))
 
 
 def tables_like(tables: Schedules, knots: Sequence[Sequence[Knot]]) -> Schedules:
@@ -173,34 +200,115 @@ def tables_like(tables: Schedules, knots: Sequence[Sequence[Knot]]) -> Schedules
 def pay_tables(policy: Policy, measures: Sequence[str]) -> tuple[Schedules, Schedules]:
     """A policy's pay, line by line in the file's order; and merged, one schedule a measure, period and payee, for planning.
 
+    Both in the variants that overrides make of the plan, in the order of `Policy.variants`; an element that a variant lacks pays nothing.
+
     Merging keeps the certainty equivalent exact where several elements pay on one uncertain count. In planning, an element that
     another is `less` counts so much less often, and a guarantee or ceiling bounds the sum of what it stands for; an advance, a
     draw, carry-over and what is held back move pay in time alone, which managers do not discount.
     measures: the measures known to the caller, whose places are the codes.
     """
-    names = list(policy.pay)
-    lines = [_line(element, measures) for element in policy.pay.values()]
-    paid = [line._replace(fields={**line.fields, **_payment(element, names)}, releases=_releases(element))
-            for line, element in zip(lines, policy.pay.values(), strict=True)]
-    terms = _terms(policy, names)
-    return _tables(paid, terms), _tables(list(_planned(policy, lines, len(measures))), terms)
+    known, counting = policy.elements(), Counting(policy, measures)
+    plans = [policy.pay_with(overrides) for overrides in policy.variants()]
+    terms = _terms(policy, list(known), [element for pay in plans for element in pay.values()])
+    paid, planned = [], []
+    for pay in plans:
+        lines = {name: _line(element, counting) for name, element in pay.items()}
+        rows = []
+        for name, element in known.items():
+            line, own = lines.get(name, NOTHING), pay.get(name)
+            payment = _payment(own or element, list(known))
+            if own is None:                               # what it carries over is still repaid
+                payment = {"carry": payment.get("carry", 0), "advance_of": 1, "hold_of": 1}
+            rows.append(line._replace(fields={**line.fields, **payment}, releases=_releases(own) if own else ()))
+        paid.append(_tables(rows, terms))
+        planned.append(_tables(list(_planned(policy, pay, list(lines.values()), counting)), terms))
+    return _stacked(paid), _stacked(planned)
 
 
-def _line(element: Element, measures: Sequence[str]) -> Line:
+NOTHING = Line({"period": MONTH, "payee": SELF, "own": True, "measure": -1, "joint": SIMPLE}, (Knot(0.0, 0.0, 0.0),))
+
+
+def _line(element: Element, counting: Counting) -> Line:
     plan = compiled("", element)
     fields: dict[str, float] = {"period": PERIODS[element.period], "payee": PAYEES[element.payee], "own": element.payee == "self"}
-    if not is_simple(plan):
-        return _joint(plan, fields, measures)
+    if element.credit is not None and element.credit.rule != "direct":
+        fields |= {"credit": CREDITS[element.credit.rule], "grades": counting.grades(element.credit.grades), "own": False}
+    if (limits := element.in_force) is not None:
+        fields |= {"since": _month(limits.first) if limits.first else 0, "until": _month(limits.last) if limits.last else FOR_GOOD}
     read = next((each.reading.measure for each in plan.inputs if isinstance(each, Input)), None)
-    return Line({**fields, "measure": measures.index(read) if read else -1, "joint": SIMPLE}, knots_of(element))
+    code = counting.code(read) if read else -1
+    if not is_simple(plan) or code is None:
+        return _joint(plan, fields, counting)
+    return Line({**fields, "measure": code, "joint": SIMPLE, "meant": read is not None and is_meant(read)}, knots_of(element))
 
 
-def _joint(plan: Compiled, fields: dict[str, float], measures: Sequence[str]) -> Line:
+def _month(day: date) -> int:
+    """A month, counted from year 0."""
+    return day.year * 12 + day.month - 1
+
+
+def _inputs(plan: Compiled, counting: Counting) -> tuple[list[Part], list[Part], dict[int, int], dict[int, int]]:
+    """Rows of a joint line's inputs, one a place; rows of what else adds to them; and by place the place of the factor on the target,
+    and of that on marks in units (a ramp's)."""
+    heads: list[Part] = []
+    others: list[Part] = []
+    for place, each in enumerate(plan.inputs):
+        rows: list[Part] = [({"measure": -1, "kind": MADE, "place": place}, ())]
+        if isinstance(each, Input):
+            rows = [({**row, "place": place, "over": OVER[each.reading.over], "annualised": each.reading.annualised}, ())
+                    for row in _counted(each.reading.measure, counting)]
+        heads.append(rows[0])
+        others += rows[1:]
+    by_share: dict[int, int] = {}
+    by_unit: dict[int, int] = {}
+    for place, each in enumerate(plan.inputs):
+        if isinstance(each, Input):
+            ramp = _ramp(plan) if each.credited else ()
+            moved = _moved(each.reading)
+            row = {"measure": -1, "kind": FACTOR, "over": OVER[each.reading.over], "lookup": place}
+            for chosen, fields in ((by_share, moved), (by_unit, {})):
+                if ramp or fields:
+                    chosen[place] = len(heads)
+                    heads.append(({**row, **fields, "place": len(heads), "slot": len(by_share) + len(by_unit) - 1}, ramp))
+    return heads, others, by_share, by_unit
+
+
+def _counted(measure: str, counting: Counting) -> list[dict[str, float]]:
+    """What adds up to a measure in the simulation: rows of inputs."""
+    constant, parts = counting.of(measure)
+    rows: list[dict[str, float]] = [{"measure": code, "kind": RESULT, "times": times, "meant": is_meant(measure)} for code, times in parts]
+    if constant or not rows:
+        level = pay_measures()[measure].over != "sum"
+        rows.append({"measure": -1, "kind": CONSTANT, "times": constant, "level": level, "meant": is_meant(measure)})
+    return rows
+
+
+def _moved(reading: Reading) -> dict[str, float]:
+    """What moves a target from person to person."""
+    if reading.target is None:
+        return {}
+    rent, base = reading.target.rent, reading.target.own_base
+    if base is not None:
+        return {"based_on": BASES[base.of], "times": base.times, "start": base.start or 0.0}
+    return {"based_on": NO_BASE, "strength": rent.strength} if rent is not None else {}
+
+
+def _ramp(plan: Compiled) -> list[Knot]:
+    """Up to which month of service which share of the quota is asked."""
+    return [Knot(float(step.until_month), step.quota, 0.0) for step in plan.element.ramp or ()]
+
+
+def _joint(plan: Compiled, fields: dict[str, float], counting: Counting) -> Line:
     """An element of several inputs: its functions as schedules of their lookup."""
-    targets = targets_of(plan)
-    inputs: list[Part] = [({"measure": measures.index(each.reading.measure), "over": OVER[each.reading.over], "annualised": each.reading.annualised}
-                           if isinstance(each, Input) else {"measure": -1}, ()) for each in plan.inputs]
-    functions = [_function(plan, fn, role, targets, weight, score) for fn, role, weight, score in _roles(plan)]
+    targets = [ONE if isinstance(each, Input) and each.reading.target is not None and each.reading.target.own_base is not None else target
+               for each, target in zip(plan.inputs, targets_of(plan), strict=True)]
+    heads, others, by_share, by_unit = _inputs(plan, counting)
+    functions: list[Part] = []
+    for fn, role, weight, score in _roles(plan):
+        part, knots = _function(plan, fn, role, targets, weight, score)
+        functions.append(({**part, **_factors(fn, by_share, by_unit)}, knots))
+    counts = all(row["kind"] != CONSTANT and row["measure"] <= 1 and row.get("times", 1.0) == 1.0 for row, _ in heads)
+    fields, inputs = {**fields, "places": len(heads), "plain": bool(others) or not counts}, [*heads, *others]
     ends = {"cap": math.inf if plan.cap is None else float(plan.cap), "floor": -math.inf if plan.floor is None else float(plan.floor)}
     scored = any(isinstance(each, Score) for each in plan.inputs)
     signed = any(gate.rewards_only for gate in plan.gates) and any(knot.v < 0 or knot.r < 0 for _, knots in functions for knot in knots)
@@ -218,6 +326,16 @@ def _roles(plan: Compiled) -> Iterator[tuple[Fn, int, Fraction, int]]:
         yield from ((fn, TIMES if n else TERM, ZERO, -1) for n, fn in enumerate(term))
     yield from ((fn, MODIFIER, ZERO, -1) for fn in plan.modifiers)
     yield from ((gate.fn, REWARD_GATE if gate.rewards_only else GATE, ZERO, -1) for gate in plan.gates)
+
+
+def _factors(fn: Fn, by_share: Mapping[int, int], by_unit: Mapping[int, int]) -> dict[str, float]:
+    """Which factors move a function's marks and rates, and whether its amounts grow with the target."""
+    chosen = by_share if fn.by == "attainment" else by_unit if fn.money and fn.lookup == fn.rated else {}
+    shared = any(row.per_share for row in fn.rows)
+    grows = not shared and any(row.rate or row.marked or row.per_target for row in fn.rows)
+    alike = fn.lookup == fn.rated or any(row.per_target for row in fn.rows)
+    of_rate = by_share.get(fn.rated, -1) if shared else chosen.get(fn.rated, -1) if grows and alike else -1
+    return {"asked": chosen.get(fn.lookup, -1), "shared": of_rate, "grows": grows and of_rate >= 0}
 
 
 def _function(plan: Compiled, fn: Fn, role: int, targets: Sequence[Fraction | None], weight: Fraction, score: int) -> Part:
@@ -249,17 +367,20 @@ def _straight(row: Row, target: Fraction | None) -> tuple[Fraction, Fraction]:
 # --- planning ---------------------------------------------------------------------------------------------------------
 
 
-def _planned(policy: Policy, lines: Sequence[Line], measures: int) -> Iterator[Line]:
+GROUPED = ("measure", "period", "payee", "own", "meant", "since", "until", "credit", "grades")
+
+
+def _planned(policy: Policy, pay: Mapping[str, Element], lines: Sequence[Line], counting: Counting) -> Iterator[Line]:
     """What managers reckon with: merged schedules, then joint lines, each with a row a measure."""
     guarantee = policy.terms.guarantee
     limited = guarantee is not None and guarantee.until_month is not None
     for when in ((ENTITLED, AFTERWARDS) if limited else (ALWAYS,)):
-        yield from _planned_for(policy, lines, measures, when)
+        yield from _planned_for(policy, pay, lines, counting, when)
 
 
-def _planned_for(policy: Policy, lines: Sequence[Line], measures: int, when: int) -> Iterator[Line]:
-    terms, names = policy.terms, list(policy.pay)
-    weights = [1 - sum(name in (element.less or ()) for element in policy.pay.values()) for name in names]
+def _planned_for(policy: Policy, pay: Mapping[str, Element], lines: Sequence[Line], counting: Counting, when: int) -> Iterator[Line]:
+    terms, names = policy.terms, list(pay)
+    weights = [1 - sum(name in (element.less or ()) for element in pay.values()) for name in names]
     rest = [place for place in range(len(lines)) if weights[place]]
     groups: dict[tuple[float, ...], list[Sequence[Knot]]] = {}
     bounded: list[Line] = []
@@ -272,14 +393,16 @@ def _planned_for(policy: Policy, lines: Sequence[Line], measures: int, when: int
     for line, weight in [*((lines[place], weights[place]) for place in rest), *((line, 1) for line in bounded)]:
         if line.fields["joint"] == SIMPLE and line.fields["measure"] >= 0:
             knots = line.knots if weight == 1 else [Knot(knot.x, weight * knot.v, weight * knot.r) for knot in line.knots]
-            groups.setdefault(tuple(line.fields[key] for key in ("measure", "period", "payee", "own")), []).append(knots)
+            groups.setdefault(tuple(line.fields.get(key, FOR_GOOD if key == "until" else 0) for key in GROUPED), []).append(knots)
     for key, parts in groups.items():
-        yield Line({**dict(zip(("measure", "period", "payee", "own"), key, strict=True)), "joint": SIMPLE, "when": when}, summed(parts))
+        yield Line({**dict(zip(GROUPED, key, strict=True)), "joint": SIMPLE, "when": when, "read": True}, summed(parts))
     for place in rest:
         if lines[place].fields["joint"] == JOINT:
             more = {**lines[place].fields, "when": when, "weight": float(weights[place])}
-            yield lines[place]._replace(fields=more)
-            yield from (Line({**more, "measure": m, "joint": FURTHER}, ()) for m in range(1, measures))
+            read = {int(row["measure"]): bool(row.get("meant", False)) for row, _ in lines[place].inputs}
+            rows = [{"measure": m, "read": m < 2 or m in read, "meant": read.get(m, False)} for m in range(len(counting.measures))]
+            yield lines[place]._replace(fields={**more, **rows[0]})
+            yield from (Line({**more, **row, "joint": FURTHER}, ()) for row in rows[1:])
 
 
 def _together(lines: Sequence[Line], low: float = -math.inf, high: float = math.inf) -> list[Line]:
@@ -299,6 +422,8 @@ def _payment(element: Element, names: Sequence[str]) -> dict[str, int]:
     found = {"less": _bits(element.less, names), "advance_of": 1, "hold_of": 1}
     if element.payment is not None:
         found["carry"] = _bits(element.payment.carry_over, names)
+        found["every"] = MONTHS_OF[element.payment.every] if element.payment.every else 0
+        found["delay"] = element.payment.delay_months or 0
         if element.payment.advance is not None:
             share = as_written(element.payment.advance)
             found["advance"], found["advance_of"] = share.numerator, share.denominator
@@ -314,10 +439,10 @@ def _releases(element: Element) -> list[Part]:
     return [({"after": after, "part": share.numerator, "whole": share.denominator}, ()) for after, share in shares]
 
 
-def _terms(policy: Policy, names: Sequence[str]) -> dict[str, int] | None:
+def _terms(policy: Policy, names: Sequence[str], elements: Sequence[Element]) -> dict[str, int] | None:
     """What the whole plan's pay over time needs; None where pay has no history of its own and is rounded half up."""
     terms = policy.terms
-    timed = any(element.less or element.payment is not None for element in policy.pay.values())
+    timed = any(element.less or element.payment is not None for element in elements)
     if not (timed or terms.draw or terms.guarantee or terms.ceiling or terms.rounding != "half_up"):
         return None
     found = {"rounding": ROUNDINGS.index(terms.rounding)}
@@ -333,64 +458,71 @@ def _terms(policy: Policy, names: Sequence[str]) -> dict[str, int] | None:
 
 
 def not_simulated(policy: Policy, measures: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Everything in a policy's pay that the simulation does not know: the place in the file, and what is there in words."""
-    if policy.overrides:
-        yield "overrides", "other pay for some"
-    if policy.crediting.event != "opened" or policy.crediting.events or policy.crediting.excluded_origins:
-        yield "crediting", "credit by the dates or origins of deals"
+    """Everything in a policy's pay that the simulation does not know: the place in the file, and what is there in words.
+
+    In a simulated branch a deal is opened, funded and received on one day, and no customer moves in from another branch: whichever
+    event or origin `crediting` names, the same deals count.
+    """
+    counting = Counting(policy, measures)
+    yield from counting.unknown()
     for name, element in policy.pay.items():
-        yield from ((f"pay.{name}{'.' if place else ''}{place}", what) for place, what in _beyond(policy, element, measures))
+        yield from ((f"pay.{name}{'.' if place else ''}{place}", what) for place, what in _beyond(policy, element, counting))
+    for n, override in enumerate(policy.overrides):
+        pay = policy.pay_with((n,))
+        yield from ((f"overrides.#{n + 1}.pay.{name}{'.' if place else ''}{place}", what) for name in override.pay if name in pay
+                    for place, what in _beyond(policy, pay[name], counting))
     yield from _terms_beyond(policy)
 
 
-def _beyond(policy: Policy, element: Element, measures: Sequence[str]) -> Iterator[tuple[str, str]]:
-    if element.period not in PERIODS:
-        yield "period", f"pay by the {element.period.replace('_', ' ')}"
-    if unknown := [measure for measure in element.measures() if measure not in measures]:
+def _beyond(policy: Policy, element: Element, counting: Counting) -> Iterator[tuple[str, str]]:
+    if unknown := [measure for measure in element.measures() if not counting.knows(measure)]:
         yield "", f"the measure {unknown[0]}"
-    if any(_ruled(reading) for reading in _targets_in(element)):
-        yield "", "a target that is not a plain value"
+    for target in _targets_in(element):
+        if target is not None and target.own_base is not None and target.own_base.start is None:
+            yield "", "a target from the own base without `start`, which a run needs before it has a period to look back to"
+        elif target is not None and target.own_base is None and target_of(target) is None:
+            yield "", "a target that must be recorded"
     bundled = policy.practices.mentor_pairing.bundled
-    if element.credit is not None and (element.credit.rule != "direct" or element.credit.grades):
-        yield "credit", "credit for others' results"
+    moved = element.ramp is not None or any(target is not None and (target.rent or target.own_base) for target in _targets_in(element))
+    if moved and (element.payee != "self" or bundled or element.credit is not None):
+        yield "target", "a target of one's own beside a group's pay or credit for others' results"
+    if element.credit is not None and element.credit.rule == "direct" and element.credit.grades:
+        yield "credit.grades", "credit for the results of some grades alone"
+    if element.credit is not None and element.credit.rule != "direct" and (element.payee != "self" or bundled or any(
+            isinstance(each, Input) and not each.credited for each in compiled("", element).inputs)):
+        yield "credit", "credit for others' results beside a group's pay, gates or factors"
     if element.credit_cap is not None and (element.payee != "self" or bundled):
         yield "credit_cap", "a cap on the credit of each of a group"
-    for key, what in (("windfall", "a limit on single deals"), ("ramp", "a quota by month of service"), ("in_force", "a first or last day"),
-                      ("budget", "a budget for all payees")):
+    if element.ramp is not None and (element.credit_cap is not None or not all(step.accelerators for step in element.ramp)):
+        yield "ramp", "a ramp that bounds what counts"
+    for key, what in (("windfall", "a limit on single deals"), ("budget", "a budget for all payees")):
         if getattr(element, key) is not None:
             yield key, what
     if element.split is not None and element.split.rule != "equally":
         yield "split", "a split other than equally"
     if element.payment is not None:
-        yield from _payment_beyond(element)
+        yield from _payment_beyond(element, counting)
 
 
-def _targets_in(element: Element) -> Iterator[object]:
+def _targets_in(element: Element) -> Iterator[Target | None]:
     yield element.target
     yield from (reading.target for reading in element.readings())
 
 
-def _ruled(target: object) -> bool:
-    return target is not None and (target.rent is not None or target_of(target) is None)     # type: ignore[attr-defined, arg-type]
-
-
-def _payment_beyond(element: Element) -> Iterator[tuple[str, str]]:
+def _payment_beyond(element: Element, counting: Counting) -> Iterator[tuple[str, str]]:
     payment = element.payment
     assert payment is not None
     if payment.clawback is not None:
         yield "payment.clawback", "pay taken back when deals are reversed"
     if payment.calculated not in (None, element.period):
         yield "payment.calculated", "pay worked out on the way"
-    if payment.every is not None and MONTHS_OF[payment.every] > MONTHS_OF[element.period]:
-        yield "payment.every", "pay that waits for the end of a longer period"
-    if payment.delay_months is not None:
-        yield "payment.delay_months", "pay some months later"
     if payment.hold_back is not None and payment.hold_back.malus:
         yield "payment.hold_back.malus", "gates read when held pay is released"
     if payment.advance is not None and element.period != "month":
         plan = compiled("", element)
         whole = all(fn.money or fn.by == "attainment" or fn.lookup == NO_INPUT for fn in plan.functions()) and element.credit_cap is None
-        if element.period not in PERIODS or not is_simple(plan) or not whole:
+        if not is_simple(plan) or not whole or element.credit is not None or any(
+                counting.knows(measure) and counting.code(measure) is None for measure in element.measures()):
             yield "payment.advance", "an advance on more than one result, or on marks that a month does not cut"
 
 

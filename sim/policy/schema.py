@@ -24,7 +24,7 @@ from sim.policy.payment import Crediting, Override, Terms
 from sim.policy.portfolios import Portfolios
 from sim.policy.people import People
 from sim.policy.practices import CHANNELS, Leads, MentorPairing, Norm, Practices, Reporting
-from sim.policy.readings import Target
+from sim.policy.readings import StandIn, Target
 from sim.policy.schedules import (
     FixedSchedule, LinearSchedule, Schedule, Step, StepSchedule, Tier, TierSchedule,
 )
@@ -50,6 +50,7 @@ class PolicyFile(Part):
     practices: Practices = Practices()
     portfolios: Portfolios | None = None
     people: People | None = None
+    stand_ins: dict[Measure, StandIn] = Field(default_factory=dict, max_length=40, description="what counts in simulation, by measure")
 
     @model_validator(mode="after")
     def _pairs_where_needed(self) -> PolicyFile:
@@ -123,7 +124,8 @@ class Policy(PolicyFile):
 
     def content(self) -> dict[str, Any]:
         """What of the policy moves the model, as its file would say it; what is left out stays out."""
-        data = self.model_dump(mode="json", by_alias=True, exclude_none=True, include={"pay", "overrides", "terms", "crediting", "practices", "portfolios", "people"})
+        parts = {"pay", "overrides", "terms", "crediting", "practices", "portfolios", "people", "stand_ins"}
+        data = self.model_dump(mode="json", by_alias=True, exclude_none=True, include=parts)
         return {key: without_words(value) for key, value in data.items() if value or key in ("pay", "practices")}
 
     def overrides_for(self, grade: str = "", state: str = "", person: str = "", month: str = "") -> tuple[int, ...]:
@@ -149,6 +151,21 @@ class Policy(PolicyFile):
                 for state in named("state"):
                     found |= {self.overrides_for(grade, state, person, month): None for grade in named("grade")}
         return list(found)
+
+    def elements(self) -> dict[str, Element]:
+        """Every element by name, as in `pay` or, where an override adds one, as there; those of `pay` first."""
+        found = dict(self.pay)
+        for place, override in enumerate(self.overrides):
+            if not found.keys() >= override.pay.keys():
+                found |= {name: element for name, element in self.pay_with((place,)).items() if name not in found}
+        return found
+
+    def grade_names(self) -> list[str]:
+        """Grades that the policy knows: those of `people`, or else those that pay names. Who has none of them comes after the last."""
+        if self.people is not None and self.people.grades:
+            return [grade.name for grade in self.people.grades]
+        credited = [name for element in self.elements().values() if element.credit for name in element.credit.grades or ()]
+        return list(dict.fromkeys([*(each.grade for each in self.overrides if each.grade), *credited]))
 
     def pay_with(self, overrides: Sequence[int]) -> dict[str, Element]:
         """The elements of pay with some of the overrides applied, in the given order; as `overrides_for` gives them."""

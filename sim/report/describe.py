@@ -59,7 +59,8 @@ def guesses(policy: Policy) -> dict[str, str]:
     practices = policy.practices
     parts = {**{f"pay.{name}": element for name, element in policy.pay.items()}, "terms": policy.terms, "crediting": policy.crediting,
              **{f"overrides.#{place}": override for place, override in enumerate(policy.overrides, start=1)},
-             **{f"practices.{name}": getattr(practices, name) for name in type(practices).model_fields}, "portfolios": policy.portfolios, **_people_parts(policy)}
+             **{f"practices.{name}": getattr(practices, name) for name in type(practices).model_fields}, "portfolios": policy.portfolios, **_people_parts(policy),
+             **{f"stand_ins.{name}": part for name, part in policy.stand_ins.items()}}
     return {place: part.assumed for place, part in parts.items() if part is not None and part.assumed}
 
 
@@ -84,6 +85,21 @@ def _pay(policy: Policy, lang: str) -> Iterable[str]:
                  if getattr(policy.crediting, key) != getattr(Crediting(), key)]
     if crediting:
         yield say("policy.crediting", lang, what=_apart(crediting, lang))
+    if policy.stand_ins:
+        yield say("policy.stand_ins", lang, what=stand_ins_text(policy, lang))
+
+
+def stand_ins_text(policy: Policy, lang: str) -> str:
+    """What counts in simulation for measures that no simulated branch has; empty where nothing stands in."""
+    told = []
+    for name, each in policy.stand_ins.items():
+        parts = [say("policy.stand_in_times", lang, times=plain(times), measure=measure_text(other, lang))
+                 for other, times in each.sum_of.items()]
+        if each.value or not parts:
+            amount = amount_text(each.value, name, lang)
+            parts.insert(0, say("policy.stand_in_value", lang, amount=amount) if pay_measures()[name].over == "sum" else amount)
+        told.append(say("policy.stand_in", lang, measure=measure_text(name, lang), what=" + ".join(parts)))
+    return _apart(told, lang)
 
 
 def names_of(policy: Policy, lang: str) -> dict[str, str]:
@@ -286,10 +302,11 @@ def reading_text(reading: Reading, lang: str, target: bool = True) -> str:
 def target_text(target: Target, measure: str | None, lang: str) -> str:
     """Where a target comes from."""
     if target.own_base:
-        base = known("policy.value", target.own_base.of, lang)
+        base, start = known("policy.value", target.own_base.of, lang), target.own_base.start
+        first = "" if start is None else say("policy.target_own_start", lang, amount=amount_text(start, measure, lang))
         if target.own_base.times == 1.0:
-            return say("policy.target_own_same", lang, base=base)
-        return say("policy.target_own", lang, times=plain(target.own_base.times), base=base)
+            return say("policy.target_own_same", lang, base=base) + first
+        return say("policy.target_own", lang, times=plain(target.own_base.times), base=base) + first
     if target.value is None:
         return say("policy.target_recorded", lang)
     amount = amount_text(target.value, measure, lang)

@@ -11,7 +11,7 @@ from sim.policy import Element, Policy
 from sim.policy.diff import ORDER, Change, changes
 from sim.policy.measures import pay_measures
 from sim.report.describe import (
-    AIMS, aim_text, changed_text, crediting_text, element_parts, element_text, measure_text, names_of, override_text, pairing_text, plain, terms_text,
+    AIMS, aim_text, changed_text, crediting_text, element_parts, element_text, measure_text, names_of, override_text, pairing_text, plain, stand_ins_text, terms_text,
     whom_text,
 )
 from sim.report.describe_service import OPTIONAL, optional_texts
@@ -83,6 +83,9 @@ def _policy_lines(a: Policy, b: Policy, lang: str) -> Iterator[str]:
             yield from _plain_lines(_field("people", lang), few, 1, lang)
         else:
             yield _line(_field("people", lang), *(people_text(each.people, lang) for each in (a, b)), lang)
+    if any(change.place[0] == "stand_ins" for change in found):
+        nothing = say("policy.change.nothing", lang)
+        yield _line(_field("stand_ins", lang), *(stand_ins_text(each, lang) or nothing for each in (a, b)), lang)
     for whole, told in (("terms", terms_text), ("crediting", crediting_text)):
         inside = [change for change in found if change.place[0] == whole]
         texts = [told(getattr(each, whole), lang, names_of(each, lang)) for each in (a, b)]

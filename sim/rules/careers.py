@@ -91,6 +91,12 @@ def job_stake(pay: float, outside: float, search_months: float, horizon_months: 
 
 
 @rule
+def grade_stake(higher: float, lower: float, horizon_months: float) -> float:
+    """What standing a grade higher is worth, CNY: its lead in pay a month over the horizon; nothing where it pays no more."""
+    return max(0.0, higher - lower) * horizon_months
+
+
+@rule
 def chance_to_reach(need: float, mean: float) -> tuple[float, float]:
     """Chance that a Poisson count with this mean reaches `need`, and its derivative by the mean.
 

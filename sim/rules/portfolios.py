@@ -17,6 +17,12 @@ def rent_target(value: float, strength: float, own: float, mean: float) -> float
 
 
 @rule
+def own_base(base: float, times: float) -> float:
+    """A target from one's own earlier result (casebook C4): base + |base| (times - 1), so that a loss is to become smaller. times 1: the base."""
+    return base + abs(base) * (times - 1.0)
+
+
+@rule
 def room_taken(load: float, span: float) -> float:
     """Share of a manager's span in use after one more customer of a kind of which `span` are the most; span 0: no limit."""
     return load + 1.0 / span if span > 0.0 else load

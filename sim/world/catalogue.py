@@ -12,7 +12,8 @@ from sim.world.fields import Flag, Name, Part, Text, Title
 
 # What a pay plan can count only where customers are in full (mechanism full_customers).
 MEASURES_IN_FULL = ("cards", "insurance_policies", "insurance_premiums", "fund_sales", "wealth_sales", "income", "products_per_customer",
-                    "cross_selling", "aum")
+                    "cross_selling", "aum", "fee_income", "value_customers", "key_customer_loss", "customer_assets",
+                    "developed_customer_assets")
 
 
 class Product(Part):

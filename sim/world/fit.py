@@ -26,7 +26,7 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     from sim.policy.schedule import not_simulated
 
     file = policy.files[0] if policy.files else policy.name
-    for place, what in not_simulated(policy, counted(scenario)):
+    for place, what in (*not_simulated(policy, counted(scenario)), *_rent_beyond(scenario, policy)):
         raise InputError(file, place, found=what, expected="pay that can be simulated; this plan can be back-tested on records "
                          "(`incentivelab backtest`)")
     for place, name in _managers_named(policy):
@@ -44,11 +44,20 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
         _check(segment, segments, file, SPANS, f"a segment with customers in the scenario {scenario.name}")
 
 
+def _rent_beyond(scenario: Scenario, policy: Any) -> Iterator[tuple[str, str]]:
+    """Targets by portfolio are compared within a branch."""
+    for name, element in policy.elements().items() if len(scenario.branches) > 1 else ():
+        for target in (element.target, *(reading.target for reading in element.readings())):
+            if target is not None and target.rent is not None and target.rent.among == "everybody":
+                yield f"pay.{name}", "a rent among everybody, in a scenario of several branches, which are simulated apart"
+
+
 def check_counted(scenario: Scenario, policy: Any) -> None:
     """Refuse to simulate pay by sales where customers are in their short form and nothing is sold to them."""
     file = policy.files[0] if policy.files else policy.name
     for name, element in policy.pay.items():
-        if element.measure in MEASURES_IN_FULL and not scenario.switches.get("full_customers", True):
+        counted_here = element.measure not in MEASURES_IN_FULL or element.measure in policy.stand_ins
+        if not counted_here and not scenario.switches.get("full_customers", True):
             raise InputError(file, f"pay.{name}.measure", found=f"`{element.measure}`, which nobody counts in the scenario {scenario.name}",
                              expected="a scenario with customers in full (mechanism full_customers), such as retail-branch-full")
 
@@ -57,7 +66,10 @@ def counted(scenario: Scenario) -> tuple[str, ...]:
     """What pay can count in this scenario: nothing of loans where nobody borrows, nothing of sales where customers are in their short form."""
     from sim.engine.state import CREDIT_MEASURES, PAY_MEASURES
 
-    idle = (*(() if scenario.switches.get("credit", False) else CREDIT_MEASURES), *(() if scenario.switches.get("full_customers", False) else MEASURES_IN_FULL))
+    in_full, lends = scenario.switches.get("full_customers", False), scenario.switches.get("credit", False)
+    idle = {*(() if lends else CREDIT_MEASURES), *(() if in_full else MEASURES_IN_FULL)}
+    if in_full:
+        idle.discard("deposits")                  # those in the books; with loans, the ledger's
     return tuple(name for name in PAY_MEASURES if name not in idle)
 
 

@@ -18,7 +18,8 @@ class ManagerSpec(Part):
     """One relationship manager.
 
     cohort: the group whose parameters and norm apply. age: years. tenure_months: months as a relationship manager on the
-    calendar's first day. customers: existing customers in the portfolio (the parameter's number if left out).
+    calendar's first day. customers: existing customers in the portfolio (the parameter's number if left out). grade: by which pay
+    tells people apart where the policy knows the name.
     overrides: values of this person's own, for parameters marked per_manager. assumed: fields above that no source
     states; note says why they were chosen so.
     """
@@ -27,8 +28,9 @@ class ManagerSpec(Part):
     age: Annotated[Count, Field(ge=16, le=80)] | None = Field(None, description="years")
     tenure_months: Annotated[Number, Field(ge=0, le=720)] = Field(description="months as a relationship manager")
     customers: Annotated[Count, Field(ge=0, le=1_000_000)] | None = Field(None, description="existing customers")
+    grade: Name | None = Field(None, description="such as senior")
     overrides: dict[Name, Number] = Field(default_factory=dict, description="values of this manager's own")
-    assumed: tuple[Literal["cohort", "age", "tenure_months", "customers"], ...] = ()
+    assumed: tuple[Literal["cohort", "age", "tenure_months", "customers", "grade"], ...] = ()
     note: Text | None = None
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.stages.settling import ends, line_of
+from sim.engine.stages.settling import ends, is_in_force, line_of, own_plan
 from sim.engine.state import (
     ACCOUNTS, ACTIVITY_COUNT, C_ATTAINMENT, C_CANCELLED, C_DISAPPOINTMENT, C_DISCRETION, C_FAIRNESS, C_FATIGUE, C_PRIZES,
     MEASURE_COUNT, PERIOD_COUNT, Practice, State, World,
@@ -267,9 +267,10 @@ def cancel(s: State, w: World, q: Practice, pay: Schedules, day: int) -> None:
     for i in range(len(s.managers)):
         if s.managers[i].caught <= 0.0 or not q.aims.cancels:
             continue
-        for e in range(pay.lines[0].count):
-            if pay.lines[e].measure >= 0 and ends(today, pay.lines[e].period):
-                fen = max(0, to_fen(line_of(s, q, pay, e, i)))
+        own = own_plan(s, q, pay, i, today.month)
+        for e in range(own.lines[0].count):
+            if own.lines[e].measure >= 0 and ends(today, own.lines[e].period) and is_in_force(own.lines[e], today, True):
+                fen = max(0, to_fen(line_of(s, q, own, e, i)))
                 s.lines[i, e] -= fen
                 s.months[today.month, i] -= fen
                 s.weeks[today.week, i, C_CANCELLED] += fen / IN_FEN

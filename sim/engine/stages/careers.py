@@ -14,15 +14,19 @@ from sim.compiled import rule
 from sim.engine.stages.aims import begin_aims
 from sim.engine.stages.handing import competence, hand_over, meet_successor, pass_loans_on, rotate
 from sim.engine.stages.opening import enter
+from sim.engine.stages.settling import variant_of
+from sim.engine.stages.targets import factor_of
 from sim.engine.state import (
     AWAITING, BELOW, DUE, F_DEMOTIONS, F_DISMISSALS, F_HIRES, F_PROMOTIONS, F_QUITS, F_RAMP_MONTHS, F_RAMPED, F_TRAINING,
-    F_VACANCY_DAYS, FLOW, KEEP, LAST, MARKS, MEAN, MEASURE_COUNT, NETWORK, NORMAL, PASSING, RISE, SERVICE, STARTUP, TO_SUCCESSOR,
-    TRAINING, Full, Practice, State, World,
+    F_VACANCY_DAYS, FLOW, KEEP, LAST, LEVELS, MARKS, MEAN, MEASURE_COUNT, NETWORK, NORMAL, PASSING, RISE, SERVICE, STARTUP,
+    TO_SUCCESSOR, TRAINING, Full, Practice, State, World,
 )
 from sim.engine.streams import ALWAYS, APPLICANT, QUIT, VACANCY, normal, person_key, stream, uniform
-from sim.policy.kernel import IN_LAST_MONTH, IN_YEAR, MONTH, SIMPLE, TEAM, Schedules, expect_count, pay_at, pay_joint
+from sim.policy.kernel import (
+    CONSTANT, FACTOR, IN_LAST_MONTH, IN_YEAR, MONTH, PERIODS, RESULT, SIMPLE, TEAM, Schedules, expect_count, pay_at, pay_joint, variant,
+)
 from sim.rules.careers import (
-    chance_of, feeling, job_stake, moved, outside_option, quit_hazard, similarity, sure_worth, whole_months, zest_of,
+    chance_of, feeling, grade_stake, job_stake, moved, outside_option, quit_hazard, similarity, sure_worth, whole_months, zest_of,
 )
 from sim.rules.learning import learn
 
@@ -364,7 +368,9 @@ def applies(s: State, w: World, q: Practice, pay: Schedules, i: int, ability: fl
     if total > 0.0:
         for measure in range(MEASURE_COUNT):
             rate[measure] *= ability / total
-    promised = expected_pay(s, pay, rate, w.hire.risk_aversion)
+    entry = q.people.entry if q.people.grades > 0 else q.people.no_grade
+    newcomer = variant(pay, variant_of(s, q, -1, w.days[day].month, NORMAL, entry))
+    promised = expected_pay(s, q, newcomer, rate, w.hire.risk_aversion, i)
     return promised >= w.par.applicant_choice * outside_option(w.hire.outside_pay, w.par.outside_slope, ability)
 
 
@@ -382,14 +388,26 @@ def take_seat(s: State, w: World, q: Practice, seed: np.uint64, i: int, key: np.
     f.sellers[i].skill, f.sellers[i].credit_service, f.sellers[i].credit_offers = w.hire.skill_start, 0.0, 0.0
     m = s.managers[i]
     m.talent, m.generation, m.hired, m.held, m.next_visit = ability, generation, 1, held, visit
-    m.grade = q.people.entry if q.people.grades > 0 else 0
+    m.grade = q.people.entry if q.people.grades > 0 else q.people.no_grade
     m.started = 0 if q.people.startup_months > 0 else 1
     meet_successor(s, w, i, similarity(s.people[i].cohort == cohort, was, competence(m)), day, f)
+    if len(s.history) > 0:                                   # months before the first day are nobody's of this person
+        s.history[:, i] = 0.0
     network = s.pools[i, NETWORK]
     network.available, network.worked, network.won = math.floor(w.channels[NETWORK].pool * w.hire.network_size), 0.0, 0.0
     s.tally.staff += 1
     s.finals[i, F_HIRES] += 1.0
     find_mentor(s, q, i)
+
+
+@rule
+def begin_selling(s: State, f: Full, i: int) -> None:
+    """A newcomer's side of customers in full: a beginner's skill, and averages that begin with the first day."""
+    seller = f.sellers[i]
+    seller.skill, seller.credit_service, seller.credit_offers = s.people[i].skill_start, 0.0, 0.0
+    seller.deposit_sum, seller.key_lost = 0.0, 0
+    for period in PERIODS:
+        seller.aum_sum[period], seller.aum_days[period] = 0.0, 0.0
 
 
 @rule
@@ -409,25 +427,32 @@ def find_mentor(s: State, q: Practice, i: int) -> None:
 
 
 @rule
-def expected_pay(s: State, pay: Schedules, rate: np.ndarray, risk: float) -> float:
-    """Certainty equivalent of a month's pay, CNY, for who brings `rate` units a month; elements of several inputs at what is expected."""
+def expected_pay(s: State, q: Practice, pay: Schedules, rate: np.ndarray, risk: float, i: int) -> float:
+    """Certainty equivalent of a month's pay by a plan in seat i, CNY, for who brings `rate` units a month; elements of several inputs at
+    what is expected."""
     total = 0.0
     for e in range(pay.lines[0].count):
         line = pay.lines[e]
         months = MONTHS_IN[line.period]
         members = float(max(1, s.tally.staff)) if line.payee == TEAM and not line.own else 1.0
         if line.joint != SIMPLE:
-            x = np.zeros(line.inputs_stop - line.inputs)
-            for place in range(len(x)):
-                read = pay.lines[line.inputs + place]
-                if read.measure >= 0:
-                    long = 12.0 if read.annualised or read.over == IN_YEAR else 1.0 if read.over == IN_LAST_MONTH else months
-                    x[place] = rate[read.measure] * long * members
+            x = np.zeros(line.places)
+            for row in range(line.inputs, line.inputs_stop):
+                read = pay.lines[row]
+                long = 12.0 if read.annualised or read.over == IN_YEAR else 1.0 if read.over == IN_LAST_MONTH else months
+                if read.kind == FACTOR:
+                    x[read.place] = factor_of(s, q, pay, line, read, i)
+                elif read.kind == CONSTANT:
+                    x[read.place] += read.times * (1.0 if read.level else long)
+                elif read.kind == RESULT:
+                    long = 1.0 if LEVELS[read.measure] else long
+                    x[read.place] += read.times * rate[read.measure] * long * (1.0 if read.meant else members)
             total += pay_joint(pay, e, x) / (months * members)
         elif line.measure < 0:
             total += pay_at(pay, e, 0.0) / months
         else:
-            sure, _ = expect_count(pay, e, 0.0, rate[line.measure] * months * members, 1.0, risk, 1.0 / members)
+            many = rate[line.measure] * (1.0 if LEVELS[line.measure] else months) * (1.0 if line.meant else members)
+            sure, _ = expect_count(pay, e, 0.0, many, 1.0, risk, 1.0 / members)
             total += sure / months
     return total
 
@@ -441,16 +466,27 @@ def weigh_careers(s: State, w: World, q: Practice, pay: Schedules) -> None:
         m, person = s.managers[i], s.people[i]
         if m.vacancy > 0:
             continue
-        here = expected_pay(s, pay, m.pace, person.risk_aversion)
+        here = pay_as(s, q, pay, i, NORMAL, m.grade)
         outside = outside_option(person.outside_pay, w.par.outside_slope, m.talent)
         m.bottom_stake = w.par.career_weight * job_stake(here, outside, w.par.search_months, w.par.career_months)
         m.job_stake = m.bottom_stake
         if q.people.trains and not 0 <= m.trained < q.people.training_again:
             m.bottom_stake *= w.par.second_chance
+            lost = max(0.0, here - pay_as(s, q, pay, i, TRAINING, m.grade)) * q.people.training_months
+            m.bottom_stake += w.par.career_weight * lost
         m.keep_stake = m.bottom_stake if q.people.below_lowest > 0 else 0.0
         if m.grade > 0:
-            m.keep_stake = 0.0                          # one plan holds for all grades: pay by grade is not simulated
+            m.keep_stake = w.par.career_weight * grade_stake(here, pay_as(s, q, pay, i, NORMAL, m.grade - 1), w.par.career_months)
         m.rise_stake = 0.0
+        if m.grade + 1 < q.people.grades:
+            m.rise_stake = w.par.career_weight * grade_stake(pay_as(s, q, pay, i, NORMAL, m.grade + 1), here, w.par.career_months)
+
+
+@rule
+def pay_as(s: State, q: Practice, pay: Schedules, i: int, footing: int, grade: int) -> float:
+    """Manager i's expected pay in another place, CNY a month, at the pace of late."""
+    own = variant(pay, variant_of(s, q, i, s.tally.month, footing, grade))
+    return expected_pay(s, q, own, s.managers[i].pace, s.people[i].risk_aversion, i)
 
 
 @rule

@@ -11,7 +11,8 @@ from sim.engine.stages.chances import intrinsic_worth
 from sim.engine.stages.keeping import count_in, foresee, line_up, step_out, welcome_new
 from sim.engine.stages.work import open_account
 from sim.engine.state import (
-    ACCOUNTS, AUM, DEAL_ROOM, DEAL_STAGES, DEALS, INCOME, MEASURE_COUNT, NEEDS_FORM, NETWORK, R_ASSIGNED, R_CHANNEL, RECEPTION_STEPS,
+    ACCOUNTS, ASSETS, AUM, DEAL_ROOM, DEAL_STAGES, DEALS, FEES, INCOME, M_DEPOSITS, MEASURE_COUNT, NEEDS_FORM, NETWORK, NEW_ASSETS,
+    R_ASSIGNED, R_CHANNEL, RECEPTION_STEPS,
     S_DEALS_LOST, S_DEALS_MISSED, S_DEALS_OPENED, S_DEALS_WON, S_INCOME, S_MONEY_IN, S_WALK_INS, S_WALK_INS_WON, Full, Practice, State, World,
 )
 from sim.engine.streams import DEAL, DEAL_RIVAL, DEAL_SIZE, RECEPTION, WALK_IN, normal, poisson, stream, uniform
@@ -26,6 +27,8 @@ def deals_arrive(s: State, w: World, f: Full, seed: np.uint64, day: int) -> None
         return
     week = w.days[day].week
     for i in range(len(s.managers)):
+        if s.managers[i].vacancy > 0:                      # nobody to bring a deal to, and what was in hand waits
+            continue
         luck = stream(seed, DEAL_RIVAL, s.people[i].seat, day)
         lost = 1.0 - survival(f.par.deal_rival, 1.0)
         for slot in range(DEAL_ROOM):
@@ -102,6 +105,8 @@ def win(s: State, w: World, f: Full, seed: np.uint64, day: int, i: int, value: f
     f.weeks[week, i, S_INCOME] += fee
     for period in PERIODS:
         s.managers[i].period_units[INCOME, period] += fee
+        s.managers[i].period_units[FEES, period] += fee
+        s.managers[i].period_units[NEW_ASSETS, period] += value
     if s.tally.customers == row:
         return                                             # no room: this run is done again in a larger one
     count_in(s, f, row, -1.0)
@@ -134,6 +139,9 @@ def deals_promise(s: State, w: World, f: Full, i: int, day: int) -> None:
     m.sell_own[1] = intrinsic_worth(m, s.people[i], w.par)
     value = f.deals[i, slot].value
     m.sell_yields[1, ACCOUNTS], m.sell_yields[1, INCOME], m.sell_yields[1, AUM] = 1.0, par.deal_fee * value, value
+    m.sell_yields[1, FEES] = par.deal_fee * value
+    for measure in (NEW_ASSETS, ASSETS, M_DEPOSITS):
+        m.sell_yields[1, measure] = value
 
 
 @rule
@@ -143,7 +151,7 @@ def take_walk_ins(s: State, w: World, f: Full, q: Practice, seed: np.uint64, day
         return
     n, week = len(s.managers), w.days[day].week
     visitors = poisson(uniform(stream(seed, WALK_IN, f.par.branch, day), 0), f.par.walk_ins * w.days[day].demand)
-    for v in range(visitors):
+    for v in range(visitors if s.tally.staff > 0 else 0):
         i = (day + v) % n
         while s.managers[i].vacancy > 0:
             i = (i + 1) % n

@@ -12,7 +12,8 @@ from sim.engine.stages.chances import intrinsic_worth
 from sim.engine.stages.customers import settle_customer
 from sim.engine.stages.handing import offend
 from sim.engine.stages.keeping import welcome_new
-from sim.engine.stages.settling import ends, of_service, shares_pay
+from sim.engine.stages.settling import counts_for, ends, is_in_force, own_plan
+from sim.engine.stages.targets import of_service
 from sim.engine.state import (
     ACCOUNTS, C_CAUGHT, C_DISCOUNTS, C_DORMANT, C_HELD, C_MISREPORTED, C_PULLED, PERIOD_COUNT, R_ACCOUNTS, Full, Practice, State, World,
 )
@@ -27,23 +28,24 @@ def play(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: 
     for i in range(len(s.managers)):
         if s.managers[i].vacancy > 0:
             continue
+        own = own_plan(s, q, pay, i, w.days[day].month)
         if w.par.dormant_most > 0.0:
-            open_dormant(s, w, q, pay, seed, day, i)
+            open_dormant(s, w, q, own, seed, day, i)
             if w.par.customer_detail > 0.0:
                 welcome_new(s, w, f, seed, day)
         if w.par.movable_days > 0.0:
-            move_deals(s, w, q, pay, day, i, f)
+            move_deals(s, w, q, own, day, i, f)
         if w.par.false_most > 0.0:
-            report_falsely(s, w, q, pay, seed, day, i)
+            report_falsely(s, w, q, own, seed, day, i)
 
 
 @rule
-def bends_for(w: World, pay: Schedules, g: int, i: int, day: int) -> bool:
-    """Whether merged schedule g is one that manager i looks at for moving deals: of accounts alone, and for people like i."""
+def bends_for(s: State, w: World, pay: Schedules, g: int, i: int, day: int) -> bool:
+    """Whether merged schedule g is one that manager i looks at for moving deals: of accounts alone, in force, and for people like i."""
     line = pay.lines[g]
-    if line.joint != SIMPLE:
+    if line.joint != SIMPLE or not is_in_force(line, w.days[day], True):
         return False
-    return line.when == ALWAYS or (of_service(w, i, day) > plan_row(pay).guarantee_until) == (line.when == AFTERWARDS)
+    return line.when == ALWAYS or (of_service(s, i, w.days[day].month) > plan_row(pay).guarantee_until) == (line.when == AFTERWARDS)
 
 
 @rule
@@ -52,11 +54,11 @@ def pay_with(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int, 
     total = 0.0
     for g in range(pay.lines[0].count):
         line = pay.lines[g]
-        if line.measure != ACCOUNTS or not ends(w.days[day], line.period) or not bends_for(w, pay, g, i, day):
+        if line.measure != ACCOUNTS or not ends(w.days[day], line.period) or not bends_for(s, w, pay, g, i, day):
             continue
         units, members = more, 0
         for j in range(len(s.managers)):
-            if shares_pay(s, q, line, i, j):
+            if counts_for(s, q, line, i, j):
                 units += s.managers[j].period_units[ACCOUNTS, line.period]
                 members += 1
         total += pay_at(pay, g, units / members) if line.own else pay_at(pay, g, units) / members
@@ -69,11 +71,11 @@ def worth_later(s: State, w: World, q: Practice, pay: Schedules, i: int, day: in
     total = 0.0
     for g in range(pay.lines[0].count):
         line = pay.lines[g]
-        if line.measure != ACCOUNTS or not ends(w.days[day], line.period) or not bends_for(w, pay, g, i, day):
+        if line.measure != ACCOUNTS or not ends(w.days[day], line.period) or not bends_for(s, w, pay, g, i, day):
             continue
         mean, members = 0.0, 0
         for j in range(len(s.managers)):
-            if shares_pay(s, q, line, i, j):
+            if counts_for(s, q, line, i, j):
                 mean += max(0.0, s.managers[j].planned[ACCOUNTS]) * length(w, day, line.period)
                 members += 1
         scale, share = (1.0 / members, 1.0) if line.own else (1.0, 1.0 / members)

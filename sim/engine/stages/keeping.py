@@ -352,6 +352,8 @@ def leave(s: State, w: World, f: Full, seed: np.uint64, row: int, day: int) -> N
     s.customers[row].patience = min(0.0, s.customers[row].patience)
     c.cause = cause_of(s, w, f, seed, row)
     f.weeks[w.days[day].week, i, S_CAUSE + c.cause] += 1.0
+    if c.place >= 0 and c.tier > 0:
+        f.sellers[i].key_lost += 1
     step_out(s, f, row)
     count_in(s, f, row, -1.0)
     f.board.money_out += assets_of(s, f, row)

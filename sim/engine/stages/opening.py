@@ -26,6 +26,7 @@ def clear(s: State) -> None:
     s.tally.customers, s.tally.overflow, s.tally.loans = 0, 0, 0
     s.lines[:], s.months[:], s.weeks[:], s.daily_accounts[:], s.finals[:] = 0, 0, 0.0, 0.0, 0.0
     s.ledger[:] = 0.0
+    s.history[:] = 0.0
 
 
 @rule
@@ -36,7 +37,7 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64, f: Full | None) -> N
         s.people[i] = w.people[i]
     s.tally.staff = len(w.people)
     for i in range(len(w.people)):
-        s.managers[i].grade = q.grade_at_start[i] if q.people.grades > 0 else 0
+        s.managers[i].grade = q.grade_at_start[i]
         s.managers[i].tenure = int(math.floor(w.people[i].tenure))
         s.managers[i].started = 1 if s.managers[i].tenure >= q.people.startup_months else 0
         enter(s, w, q, seed, i)

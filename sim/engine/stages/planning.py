@@ -14,10 +14,12 @@ from sim.engine.stages.chances import intrinsic_worth, partner_chance, pool_row,
 from sim.engine.stages.credit import keep_worth, look_at_loans, settle_still, weigh_credit
 from sim.engine.stages.expecting import book_selling, lay_out_selling, note_plan
 from sim.engine.stages.peers import meets_on, norm_of
-from sim.engine.stages.settling import of_service, shares_pay, year_so_far
+from sim.engine.stages.facts import lay_out_facts
+from sim.engine.stages.settling import counts_for, is_in_force, own_plan, year_so_far
+from sim.engine.stages.targets import factor_of, of_service
 from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, COLLECTION, CROSS, DEALS, SERVICE, SERVICE_CONTACTS, VETTING, Full, Practice, State, World
 from sim.engine.streams import TREMBLE, stream
-from sim.policy.kernel import AFTERWARDS, ALWAYS, MONTH, SIMPLE, Schedules, plan_row
+from sim.policy.kernel import AFTERWARDS, ALWAYS, FACTOR, JOINT, MONTH, SIMPLE, Schedules, plan_row
 from sim.rules.prospecting import mean_contacts
 from sim.rules.psychology import impatience
 
@@ -39,13 +41,18 @@ def windfall(m: np.record, par: np.record, rules: np.record, n: int) -> float:
 
 @rule
 def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int, f: Full | None) -> None:
-    """Fill in what manager i expects of each merged schedule: done so far, what comes without effort, what the others bring, days left."""
+    """Fill in what manager i expects of each merged schedule of the own plan: done so far, what comes without effort, what the others
+    bring, days left."""
     n = len(s.managers)
-    for g in range(len(s.outlook)):
+    for g in range(pay.lines[0].count):
         o, line = s.outlook[g], pay.lines[g]
         o.others, o.done, members = 0.0, 0.0, 0
+        o.left = w.days[day].left[line.period] / w.days[day].demand
+        if not line.read:                                 # a joint line's row of a measure that it does not read
+            o.value, o.slope, o.still = 0.0, 0.0, 0
+            continue
         for j in range(n):
-            if shares_pay(s, q, line, i, j):
+            if counts_for(s, q, line, i, j):
                 members += 1
                 o.done += s.managers[j].period_units[line.measure, line.period]
                 if j != i:
@@ -53,24 +60,34 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
                 if line.measure == ACCOUNTS:
                     o.others += windfall(s.managers[j], w.par, q.par, s.tally.staff) * w.days[day].demand
                 o.others += s.managers[j].standing[line.measure]
-        o.scale = 1.0 / members if line.own else 1.0
+        members = members if line.credit == 0 else 1
+        o.scale = 1.0 / members if line.own or line.meant else 1.0
         o.share = 1.0 if line.own else 1.0 / members
-        o.left = w.days[day].left[line.period] / w.days[day].demand
         o.sd = s.managers[i].spread[line.measure] * math.sqrt(members)
         if w.par.present_bias < 1.0 or w.par.pay_discount > 0.0:
             o.share *= impatience(w.days[day].left[line.period] - w.days[day].demand, w.par.present_bias, w.par.pay_discount)
         if f is not None and w.lending.lending > 0.0:
+            o.still = 0
             look_at_loans(s, w, q, line, o, i, day)
 
 
 @rule
 def look_closer(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int) -> None:
     """Of merged schedules that are not for everybody, or joint (apart from `look_ahead`, which is faster without)."""
-    for g in range(len(s.outlook)):
-        if pay.lines[g].joint != SIMPLE:
+    for g in range(pay.lines[0].count):
+        line = pay.lines[g]
+        if not line.read:
+            continue
+        if line.joint != SIMPLE:
             look_further(s, w, q, pay, g, i, day)
-            s.outlook[g].share *= pay.lines[g].weight
-        if pay.lines[g].when != ALWAYS and (of_service(w, i, day) > plan_row(pay).guarantee_until) != (pay.lines[g].when == AFTERWARDS):
+            s.outlook[g].share *= line.weight
+            if line.joint == JOINT:
+                for row in range(line.inputs, line.inputs_stop):
+                    if pay.lines[row].kind == FACTOR:
+                        s.outlook[g + pay.lines[row].slot].factor = factor_of(s, q, pay, line, pay.lines[row], i)
+        if line.when != ALWAYS and (of_service(s, i, w.days[day].month) > plan_row(pay).guarantee_until) != (line.when == AFTERWARDS):
+            s.outlook[g].share = 0.0
+        if not is_in_force(line, w.days[day], False):
             s.outlook[g].share = 0.0
 
 
@@ -80,7 +97,7 @@ def look_further(s: State, w: World, q: Practice, pay: Schedules, g: int, i: int
     o, line, today = s.outlook[g], pay.lines[g], w.days[day]
     o.month, o.year = 0.0, 0.0
     for j in range(len(s.managers)):
-        if shares_pay(s, q, line, i, j):
+        if counts_for(s, q, line, i, j):
             o.year += year_so_far(s.managers[j], line.measure)
             if today.number == today.ends[line.period]:
                 o.month += s.managers[j].period_units[line.measure, MONTH]
@@ -117,20 +134,16 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
     if day % w.par.plan_every != 0:
         keep_plan(m, capacity)
         return
-    look_ahead(s, w, q, pay, i, day, f)
-    if plan_row(pay).uneven:
-        look_closer(s, w, q, pay, i, day)
-    if f is not None:
-        if w.lending.lending > 0.0:
-            settle_still(pay, s.outlook, person.risk_aversion)
-        bear_in_mind(s, w, q, i, day, windfall(m, w.par, q.par, s.tally.staff) * w.days[day].demand)
-    effort, _ = plan_effort(pay, s.desk, s.outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
+    if len(q.variants) == 0:
+        effort = weigh_effort(s, w, q, pay, s.outlook, i, day, imposed, capacity, f)
+    else:
+        own = own_plan(s, q, pay, i, w.days[day].month)
+        effort = weigh_effort(s, w, q, own, s.outlook[:own.lines[0].count], i, day, imposed, capacity, f)
     if w.par.plan_tremble > 0.0:
         effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
     if day > 0:
         effort += w.par.habit_share * (m.effort - effort)
     effort = min(effort, capacity)
-    m.worth, m.worth_of_mentee = s.desk.worth[ACCOUNTS], shared_worth(s, q, pay, i)
     for k in range(ACTIVITY_COUNT):
         m.intended[k] = s.desk.split[k] * effort
         m.hours[k] = m.intended[k]
@@ -142,12 +155,29 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
 
 
 @rule
+def weigh_effort(s: State, w: World, q: Practice, pay: Schedules, outlook: np.recarray, i: int, day: int, imposed: float,
+                 capacity: float, f: Full | None) -> float:
+    """Manager i's best effort by the own plan, hours a day; how it is split, and what units are worth, stay on the desk."""
+    m, risk = s.managers[i], s.people[i].risk_aversion
+    look_ahead(s, w, q, pay, i, day, f)
+    if plan_row(pay).uneven:
+        look_closer(s, w, q, pay, i, day)
+    if f is not None:
+        if w.lending.lending > 0.0:
+            settle_still(pay, outlook, risk)
+        bear_in_mind(s, w, q, i, day, windfall(m, w.par, q.par, s.tally.staff) * w.days[day].demand)
+    effort, _ = plan_effort(pay, s.desk, outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
+    m.worth, m.worth_of_mentee = s.desk.worth[ACCOUNTS], shared_worth(s, q, pay, i)
+    return effort
+
+
+@rule
 def shared_worth(s: State, q: Practice, pay: Schedules, i: int) -> float:
     """What an account of the mentee's is worth to manager i in pay, CNY: the lines in which the mentee's results count."""
     worth = 0.0
     if s.managers[i].mentee >= 0:
-        for g in range(len(s.outlook)):
-            if pay.lines[g].measure == ACCOUNTS and shares_pay(s, q, pay.lines[g], i, s.managers[i].mentee):
+        for g in range(pay.lines[0].count):
+            if pay.lines[g].measure == ACCOUNTS and counts_for(s, q, pay.lines[g], i, s.managers[i].mentee):
                 worth += s.outlook[g].slope
     return worth
 
@@ -168,6 +198,8 @@ def weigh_activities(s: State, w: World, q: Practice, i: int, day: int, f: Full 
             weigh_credit(s, w, i)
         if w.par.customer_detail > 0.0:
             lay_out_selling(m, d)
+        if q.par.remembers:
+            lay_out_facts(s, w, q, f, i, day)
 
 
 @rule

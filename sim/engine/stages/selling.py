@@ -15,8 +15,8 @@ from sim.engine.stages.deals import deals_arrive, deals_promise, take_walk_ins, 
 from sim.engine.stages.work import open_account
 from sim.engine.stages.settling import ends
 from sim.engine.state import (
-    AUM, CARD, CARDS, CHAINS, CLASS_MOST, CROSS, DEPOSIT,
-    FUND, INCOME, INSURANCE, ITEMS_EACH, BORROWING, MEASURE_COUNT, PREFERRED, PRODUCTS,
+    ASSETS, AUM, CARD, CARDS, CHAINS, CLASS_MOST, CROSS, DEPOSIT,
+    FEES, FUND, INCOME, INSURANCE, ITEMS_EACH, BORROWING, M_DEPOSITS, MEASURE_COUNT, PREFERRED, PRODUCTS,
     R_CHANNEL, R_CONTACTS, S_CARDS, S_FUND_RETURN, S_FUNDS, S_INCOME, S_LATE, S_MONEY_IN, S_OFFERS, S_POLICIES,
     S_PREMIUMS, S_REFERRALS, S_REVIEWS, S_SALES, S_UNSUITABLE, S_WEALTH, SERVICE, SERVICE_CONTACTS, SEVERAL_SHARE, WEALTH, Full,
     Practice, State, World,
@@ -82,6 +82,7 @@ def close_day(s: State, w: World, f: Full, q: Practice, day: int) -> None:
         for period in PERIODS:
             seller.aum_sum[period] += held_assets(s, f, i)
             seller.aum_days[period] += 1.0
+        seller.deposit_sum += seller.deposits
         for c in range(q.retail.classes):
             f.weeks[week, i, S_LATE] += f.queues[i, c].late
     write_levels(s, w, f)
@@ -271,7 +272,7 @@ def money_asked(w: World, f: Full, p: int, assets: float, balance: float) -> flo
 def pay_for_sale(s: State, w: World, f: Full, i: int, p: int, amount: float, second: bool) -> float:
     """What a sale adds to manager i's expected pay at this morning's margins, CNY. second: it makes one product two."""
     worths, goods, held = s.managers[i].worths, f.products[p], max(1, s.managers[i].held)
-    pay = worths[INCOME] * fee_of(w, f, p, amount) + worths[ITEMS_EACH] / held
+    pay = (worths[INCOME] + worths[FEES]) * fee_of(w, f, p, amount) + worths[ITEMS_EACH] / held
     if goods.measure >= 0:
         pay += worths[goods.measure] * (1.0 if p == CARD else amount)
     if goods.items >= 0:
@@ -279,7 +280,9 @@ def pay_for_sale(s: State, w: World, f: Full, i: int, p: int, amount: float, sec
     if second:
         pay += worths[SEVERAL_SHARE] / held
     if p == DEPOSIT:
-        pay += worths[AUM] * amount
+        pay += (worths[AUM] + worths[ASSETS] + worths[M_DEPOSITS]) * amount
+    elif p == FUND or p == WEALTH or p == INSURANCE:      # money leaves the account for it
+        pay -= worths[M_DEPOSITS] * amount
     return pay
 
 
@@ -372,6 +375,7 @@ def sell(s: State, w: World, f: Full, seed: np.uint64, day: int, i: int, row: in
     f.weeks[week, i, S_SALES] += 1.0
     credit_income(s, f, i, week, fee_of(w, f, p, amount))
     for period in PERIODS:
+        s.managers[i].period_units[FEES, period] += fee_of(w, f, p, amount)
         if goods.measure >= 0:
             s.managers[i].period_units[goods.measure, period] += 1.0 if p == CARD else amount
         if goods.items >= 0:
@@ -466,9 +470,15 @@ def offer_worth(s: State, w: World, f: Full, i: int, assets: float, share: float
             m.spread[goods[p].measure] += sales * units * units
         if goods[p].items >= 0:
             m.sell_yields[OFFERS, goods[p].items] += sales
+        m.sell_yields[OFFERS, FEES] += sales * fee
+        m.spread[FEES] += sales * fee * fee
         if p == DEPOSIT:
-            m.sell_yields[OFFERS, AUM] += sales * amount
-            m.spread[AUM] += sales * amount * amount
+            for measure in (AUM, ASSETS, M_DEPOSITS):
+                m.sell_yields[OFFERS, measure] += sales * amount
+                m.spread[measure] += sales * amount * amount
+        elif p == FUND or p == WEALTH or p == INSURANCE:
+            m.sell_yields[OFFERS, M_DEPOSITS] -= sales * amount
+            m.spread[M_DEPOSITS] += sales * amount * amount
     return value
 
 

@@ -10,7 +10,7 @@ from sim.compiled import rule
 from sim.engine.stages.chances import chance, fresh_share, partner_chance, pool_row
 from sim.engine.stages.customers import settle_customer
 from sim.engine.state import (
-    ACCOUNTS, C_DISCOUNTS, CHAINS, INTERMEDIARIES, R_ACCOUNTS, R_ASSIGNED, R_CHANNEL, R_DEPOSITS, R_PROSPECTS, SERVICE, Practice,
+    ACCOUNTS, C_DISCOUNTS, CHAINS, INTERMEDIARIES, NEW_ASSETS, R_ACCOUNTS, R_ASSIGNED, R_CHANNEL, R_DEPOSITS, R_PROSPECTS, SERVICE, Practice,
     State, World,
 )
 from sim.engine.streams import (
@@ -150,4 +150,6 @@ def open_account(s: State, w: World, seed: np.uint64, day: int, i: int, origin: 
     key = stream(seed, BALANCE, s.people[i].seat, ALWAYS)
     balance = math.exp(w.par.account_log_median + w.par.account_log_sd * normal(uniform(key, int(number))))
     s.weeks[week, i, R_DEPOSITS] += balance
+    for period in PERIODS:
+        s.managers[i].period_units[NEW_ASSETS, period] += balance
     settle_customer(s, w, seed, i, row, day, balance, 0, int(number) + 1_000_000)
