@@ -16,6 +16,7 @@ from sim.report.accounts import draw_accounts, draw_accounts_by_policy, draw_man
 from sim.report.differences import draw_differences
 from sim.report.pay_output import draw_pay_output
 from sim.report.payout import payout_figure
+from sim.report.profit import draw_profit, shows_profit
 from sim.report.style import Plot, figure_language, rules
 from sim.report.weeks import draw_weeks
 from sim.report.words import check_language
@@ -29,7 +30,7 @@ Subject = Result | Policy | Sequence[Policy]
 OF_RUNS: dict[str, Callable[[Runs, str], Plot]] = {"accounts": draw_accounts, "weeks": draw_weeks}
 OF_COMPARISON: dict[str, Callable[[Comparison, str], Plot]] = {
     "differences": draw_differences, "pay_output": draw_pay_output, "accounts": draw_accounts_by_policy,
-    "managers": draw_managers_by_policy, "weeks": draw_weeks,
+    "managers": draw_managers_by_policy, "weeks": draw_weeks, "profit": draw_profit,
 }
 OF_POLICIES: dict[str, Callable[[Sequence[Policy], str], Plot]] = {"payout": payout_figure}
 
@@ -41,7 +42,7 @@ def kinds(subject: Subject) -> tuple[str, ...]:
 
 def _figures(subject: Subject) -> dict[str, Callable[..., Plot]]:
     if isinstance(subject, Comparison):
-        return OF_COMPARISON
+        return {kind: draw for kind, draw in OF_COMPARISON.items() if kind != "profit" or shows_profit(subject)}
     return OF_RUNS if isinstance(subject, Runs) else OF_POLICIES
 
 

@@ -14,10 +14,11 @@ from sim.experiments.compare import Comparison
 from sim.experiments.measures import list_measures
 from sim.experiments.simulate import Runs
 from sim.report.case import facts_for
-from sim.report.series import Estimate, by_manager, estimate, quantiles, weekly
+from sim.report.series import Estimate, by_manager, estimate, profit_gaps, quantiles, weekly
 from sim.report.words import check_language, listed, number, percent, say, spread, title_of, titles
 
 MAIN = ("accounts", "pay", "accounts_per_10k_pay", "effort", "skill", "satisfaction")      # what figures and the short table show
+BOARD = ("profit_1q", "profit_1y", "profit_3y", "loans_made", "bad_loan_ratio")    # beside them where a year or more was lived
 RUNS_CONFIDENCE = 0.95
 MOST_NAMES = 2              # longer lists of policies are given as a count
 
@@ -29,6 +30,12 @@ def verdict(low: float, high: float) -> Verdict:
     if low == high == 0.0:
         return "same"
     return "more" if low > 0.0 else "less" if high < 0.0 else "open"
+
+
+def measures_shown(result: Comparison) -> tuple[str, ...]:
+    """The measures of the short table."""
+    there = set(result.table["measure"])
+    return tuple(measure for measure in (*MAIN, *(BOARD if "profit_1y" in there else ())) if measure in there)
 
 
 class Extremes(NamedTuple):
@@ -229,6 +236,15 @@ def _weeks(run: Runs, lang: str) -> str:
                first=number(skill[0], "share of full competence"), last=number(skill[-1], "share of full competence"))
 
 
+def _profit(result: Comparison, names: Mapping[str, str], lang: str) -> str:
+    """How many policies are told to be above and below the baseline after the first quarter and at the end."""
+    gaps = profit_gaps(result)
+    told = {place: [verdict(float(mean[place] - half[place]), float(mean[place] + half[place])) for mean, half in gaps.values()] for place in (0, -1)}
+    return say("takeaway.profit", lang, baseline=names[result.baseline.policy.name], others=len(gaps), confidence=percent(result.confidence, lang),
+               first_more=told[0].count("more"), first_less=told[0].count("less"), more=told[-1].count("more"), less=told[-1].count("less"),
+               end=result.scenario.timeline.quarter_labels[-1].replace("-", " "))
+
+
 _OF_COMPARISON = {"differences": _differences, "pay_output": _pay_output, "accounts": _accounts_by_policy,
-                  "managers": _managers_by_policy, "weeks": _weeks_by_policy}
+                  "managers": _managers_by_policy, "weeks": _weeks_by_policy, "profit": _profit}
 _OF_RUNS = {"accounts": _accounts, "weeks": _weeks}

@@ -22,7 +22,7 @@ from sim.policy import Policy
 from sim.report.case import facts_for
 from sim.report.describe import cut_periods, guesses, shared_and_own
 from sim.report.figures import kinds, plot
-from sim.report.findings import MAIN, RUNS_CONFIDENCE, headline, takeaway, verdict
+from sim.report.findings import RUNS_CONFIDENCE, headline, measures_shown, takeaway, verdict
 from sim.report.style import figure_language, svg
 from sim.report.words import axis_name, gap, listed, measure_name, number, percent, say, spread, title_of, titles, unit_name
 from sim.world import Scenario, load_mechanisms
@@ -120,7 +120,7 @@ def _switched_off(scenario: Scenario, lang: str) -> str:
 def _differences(result: Comparison, names: Mapping[str, str], lang: str) -> list[dict[str, Any]]:
     """The short table, measure by measure."""
     groups = []
-    for measure in MAIN:
+    for measure in measures_shown(result):
         rows, unit = result.table[result.table["measure"] == measure], list_measures()[measure].unit
         if not rows.empty:
             groups.append({"title": axis_name(measure, lang), "rows": [{
@@ -141,7 +141,7 @@ def _summary(run: Runs, lang: str) -> list[dict[str, str]]:
 def _reading(result: Runs | Comparison, text: Any) -> list[str]:
     if not isinstance(result, Comparison):
         return [text("reading.band"), text("reading.units")]
-    intervals = int(result.table["measure"].isin(MAIN).sum())
+    intervals = int(result.table["measure"].isin(measures_shown(result)).sum())
     many = text("reading.many", intervals=intervals, misses=f"{intervals * (1 - result.confidence):.1f}")
     return [text("reading.luck"), text("reading.zero"), many, text("reading.gain"), text("reading.band"), text("reading.units")]
 

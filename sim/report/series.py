@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from sim.experiments.compare import Comparison
 from sim.experiments.measures import list_measures
 from sim.experiments.simulate import Runs, interval_half_width
 from sim.world import Scenario
@@ -61,6 +62,21 @@ def by_manager(run: Runs, measure: str) -> dict[str, np.ndarray]:
     rows = frame[(frame["level"] == "manager") & (frame["measure"] == measure) & (frame["period"] == "total")]
     table = rows.pivot(index="replication", columns="id", values="value")
     return {name: table[name].to_numpy() for name in run.scenario.managers}
+
+
+def profit_to_date(run: Runs) -> np.ndarray:
+    """(replications, quarters): profit after pay from the first day to each quarter's end, the scenario's branches taken together, CNY."""
+    frame = run.frame
+    rows = frame[(frame["level"] == "branch") & (frame["measure"] == "profit_to_date") & (frame["period"] != "total")]
+    table = rows.pivot_table(index="replication", columns="period", values="value", aggfunc="sum", observed=True)
+    return table[run.scenario.timeline.quarter_labels].to_numpy()
+
+
+def profit_gaps(result: Comparison) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By policy other than the baseline: mean difference by quarter and half its interval, pair by pair on the same luck, CNY."""
+    base = profit_to_date(result.baseline)
+    gaps = {run.policy.name: profit_to_date(run) - base for run in result.runs[1:]}
+    return {name: (gap.mean(axis=0), interval_half_width(gap, result.confidence)) for name, gap in gaps.items()}
 
 
 def quantiles(values: np.ndarray) -> np.ndarray:
