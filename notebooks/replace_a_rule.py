@@ -92,7 +92,8 @@ differences_table(both, lang)
 # channel then brings, they learn later.
 
 # %%
-people = pd.DataFrame({name: run.totals("manager")["accounts"].groupby("id", observed=True).mean() for name, run in zip(("before", "in an S"), both.runs)})
+means = [run.totals("manager")["accounts"].groupby("id", observed=True).mean() for run in both.runs]
+people = pd.DataFrame(dict(zip(("before", "in an S"), means, strict=True)))
 people["difference"] = people["in an S"] - people["before"]
 people.round(1)
 

@@ -28,7 +28,7 @@ RULES = "sim.rules"
 MATH = ("exp", "log", "pow", "sqrt", "tanh", "erf", "log1p", "expm1", "floor", "ceil")    # the same bits compiled and in plain Python
 CONSTANTS = ("e", "inf", "pi")
 BUILTINS = ("abs", "bool", "float", "int", "len", "max", "min", "range")
-PLACES = ("rules", "engine", "policy", "experiments", "report")                               # where rules are called, by way of imports
+PLACES = ("rules", "engine", "policy", "experiments", "report")                # where rules are called, by way of imports
 _variants: dict[str, dict[str, ModuleType]] = {}                                    # modules imported again, by what is replaced
 
 
@@ -73,7 +73,8 @@ def list_rules() -> dict[str, Callable[..., Any]]:
 def _full_name(name: str) -> str:
     short = name.removeprefix(f"{RULES}.")
     if short not in list_rules():
-        raise InputError("replaced", found=f"`{name}`", expected="a rule of the model, as `learning.learn`", hint=nearest(short, list_rules()))
+        raise InputError("replaced", found=f"`{name}`", expected="a rule of the model, as `learning.learn`",
+                         hint=nearest(short, list_rules()))
     return short
 
 

@@ -73,11 +73,11 @@ def test_results_made_with_another_rule_are_named_and_kept_apart(brief, paired, 
     """Stored runs, compiled code and provenance of the one are never found by the other."""
     plain = code_digest(), results_digest(), compiled_folder(), provenance_of(brief, paired, 2, 1)
     before = sim.simulate(brief, paired, 2, store=tmp_path)
-    assert len(list(tmp_path.glob("*.parquet"))) == 1
+    assert len(list(tmp_path.rglob("*.parquet"))) == 1
     with sim.replaced({"sim.rules.mentoring.taught": nothing_taught}):
         inside = code_digest(), results_digest(), compiled_folder(), provenance_of(brief, paired, 2, 1)
         first = sim.simulate(brief, paired, 2, store=tmp_path)
-        assert len(list(tmp_path.glob("*.parquet"))) == 2
+        assert len(list(tmp_path.rglob("*.parquet"))) == 2
         assert sim.simulate(brief, paired, 2, store=tmp_path).frame.equals(first.frame)
         comparison = sim.compare(brief, [paired, "fixed-pay"], 2, store=tmp_path)
     assert all(a != b for a, b in zip(plain, inside, strict=True))
@@ -152,7 +152,8 @@ def test_other_places_that_use_the_rule_follow_it_too() -> None:
         return sim.best_response, found.felt_knots([Knot(0.0, 100.0, 0.0)], 50.0, 2.0)[0].v, float(found_norms.chance_high(1.0, 2.0, 0.0))
 
     before = now()
-    with sim.replaced({"psychology.felt": felt, "peers.chance_high": chance_high, "effort.best_effort": sim.list_rules()["effort.best_effort"]}):
+    itself = sim.list_rules()["effort.best_effort"]
+    with sim.replaced({"psychology.felt": felt, "peers.chance_high": chance_high, "effort.best_effort": itself}):
         inside = now()
     assert now() == before and sys.modules["sim.policy.framing"] is framing and sys.modules["sim.experiments.norms"] is norms
     assert inside[0] is not before[0] and inside[1] != before[1] and inside[2] == 0.5 < before[2]
@@ -279,7 +280,7 @@ def test_every_rule_can_be_replaced_by_itself() -> None:
 def test_whatever_calls_rules_is_imported_anew_or_asks_when_it_runs() -> None:
     """No module outside the places searched holds on to a function that follows a rule."""
     following = dependents({f"sim.rules.{file.stem}" for file in (ROOT / "sim" / "rules").glob("*.py")})
-    assert not {name for name in following if name in ("sim.engine", "sim.policy", "sim.experiments", "sim.report", "sim.experiments.simulate")}
+    assert not following & {"sim.engine", "sim.policy", "sim.experiments", "sim.report", "sim.experiments.simulate"}
     for file in (ROOT / "sim").rglob("*.py"):
         if file.relative_to(ROOT / "sim").parts[0] in PLACES:
             continue

@@ -17,7 +17,8 @@ from sim.experiments.simulate import Progress, Runs, check_numbers, interval_hal
 from sim.policy import Policy
 from sim.world import Scenario, check_fit
 
-OF_ONE = ("code", "replaced", "stepped_with", "scenario_digest")            # what runs set against each other may differ in, beside the policy
+COMMON = ("incentivelab", "code", "replaced", "scenario", "scenario_digest", "seed", "replications")
+OF_ONE = ("code", "replaced", "stepped_with", "scenario_digest")            # beside the policy, what may differ in runs set against each other
 COMPARISON_COLUMNS = ("scenario", "baseline", "policy", "measure", "unit", "level", "mean_baseline", "mean", "difference",
                       "ci_low", "ci_high", "confidence", "replications", "variance_reduction")
 
@@ -52,7 +53,7 @@ class Comparison:
     def provenance(self) -> dict[str, Any]:
         """What made it, all policies together."""
         first = self.runs[0].provenance
-        common = {key: first[key] for key in ("incentivelab", "code", "replaced", "scenario", "scenario_digest", "seed", "replications") if key in first}
+        common = {key: first[key] for key in COMMON if key in first}
         others = {r.provenance["policy"]: {key: value for key, value in r.provenance.items() if key in OF_ONE and value != first.get(key)}
                   for r in self.runs[1:]}
         return {**common, "confidence": self.confidence, "baseline": first["policy"],
@@ -120,12 +121,13 @@ def set_against(before: Runs, after: Runs, name: str, title: Mapping[str, str] |
     branches, calendar, seed and replications.
     """
     check_confidence(confidence)
+    if name == before.policy.name:
+        raise InputError("set_against", "name", found=f"`{name}`", expected="a name other than that of the run it is set against")
     for what, one, other in (("seed", before.seed, after.seed), ("replications", before.replications, after.replications),
                              ("branches", list(before.scenario.branches), list(after.scenario.branches)),
-                             ("days", before.scenario.timeline.days, after.scenario.timeline.days), ("name", True, name != before.policy.name)):
+                             ("days", before.scenario.timeline.days, after.scenario.timeline.days)):
         if one != other:
-            raise InputError("set_against", what, found=str(other), expected=f"{one}, as in the run it is set against"
-                             if what != "name" else "a name other than that of the run it is set against")
+            raise InputError("set_against", what, found=str(other), expected=f"{one}, as in the run it is set against")
     policy = after.policy.with_changes({"title": dict(title or {"en": name, "zh": name})}, name=name)
     frame = after.frame.assign(policy=pd.Categorical.from_codes(np.zeros(len(after.frame), dtype=np.int8), [name]))
     called = replace(after, policy=policy, frame=frame, provenance={**after.provenance, "policy": name})

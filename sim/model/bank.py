@@ -56,7 +56,7 @@ class BankModel(mesa.Model):
         self.day = 0
         self.teams = [Team(self, branch) for branch in scenario.branches]
         self.datacollector = mesa.DataCollector(**(reporters or {
-            "model_reporters": {"accounts": lambda m: sum(team.accounts for team in m.teams), "pay": lambda m: sum(team.pay for team in m.teams)},
+            "model_reporters": {name: lambda m, name=name: sum(getattr(team, name) for team in m.teams) for name in ("accounts", "pay")},
             "agenttype_reporters": {Manager: {"name": "name", "accounts": "accounts", "effort": "effort", "pressure": "pressure"}},
         }))
 

@@ -111,7 +111,7 @@ class _Fields:
     holdings = _Field("products held, a tuple of names", _holdings, full=True)
     value_class = _Field("value class at the last contact, lowest 0", _client("tier"), full=True)
     contacted = _Field("day of the last contact (0-based; before the run: below 0)", _client("touched"), full=True)
-    overdue = _Field("whether the service standard's time is over", lambda team, rows: team.full.clients.late[rows] > 0, full=True)  # type: ignore[union-attr]
+    overdue = _Field("whether the service standard's time is over", lambda team, rows: _client("late")(team, rows) > 0, full=True)
     courted = _Field("hazard a day that rivals put on the customer", _client("rival"), full=True)
     regret = _Field("hazard a day of unsuitable sales, fading; as of today", _seen("REGRET"), full=True)
     estranged = _Field("hazard a day of hand-overs, fading; as of today", _seen("STRANGE"), full=True)
@@ -206,7 +206,8 @@ class Customers(_Fields):
         team = np.repeat(np.arange(len(self._parts)), [len(rows) for _, rows in self._parts])[places]
         rows = np.concatenate([rows for _, rows in self._parts] or [np.zeros(0, dtype=np.int64)])[places]
         cuts = np.flatnonzero(np.diff(team)) + 1
-        return Customers([(self._parts[which[0]][0], part) for which, part in zip(np.split(team, cuts), np.split(rows, cuts), strict=True) if len(part)])
+        parts = zip(np.split(team, cuts), np.split(rows, cuts), strict=True)
+        return Customers([(self._parts[which[0]][0], part) for which, part in parts if len(part)])
 
     # --- verbs ---
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 def simulate_stepped(scenario: Scenario | str | Path, policy: Policy | str | Path, prepare: Callable[[BankModel], Any] | None = None,
                      replications: int = 20, seed: int = 1, progress: Progress | None = None) -> Runs:
-    """As `simulate`, but every replication is a `BankModel` stepped day by day: `prepare` gets each before its first day, to register hooks.
+    """As `simulate`, but every replication is a `BankModel` stepped day by day; `prepare` gets each before its first day, to register hooks.
 
-    Replication r has the luck of replication r of `simulate`; without hooks the results are the same. Never kept in a store, since what a hook
-    does cannot be told from outside; provenance names the function. Errors: InputError.
+    Replication r has the luck of replication r of `simulate`; without hooks the results are the same. Never kept in a store, since
+    what a hook does cannot be told from outside; provenance names the function. Errors: InputError.
     """
     scenario, policy = loaded(scenario, policy)              # type: ignore[arg-type]
     check_numbers(replications, seed, 1)
