@@ -288,6 +288,42 @@ def test_expected_pay_of_two_uncertain_results_is_the_sum_over_both(tied, risk, 
     assert errors[:, 1:].max() <= 0.01
 
 
+def tiers(measure: str, rows: list[tuple[float, float]], **more: Any) -> dict[str, Any]:
+    return {"period": "quarter", "measure": measure, "schedule": {"kind": "tiers", "mode": "retroactive",
+                                                                  "tiers": [{"from": x, "rate": rate} for x, rate in rows], **more}}
+
+
+MARKS_AS_COUNTED: dict[str, tuple[dict[str, Any], float]] = {
+    # a result of 1 annualised is 4, which has not passed the mark
+    "passed_by_year": ({"period": "month", "schedule": {"kind": "fixed", "amount": 568.0}, "modifiers": [{
+        "reading": {"measure": "accounts", "annualised": True},
+        "curve": {"shape": "steps", "boundary": "lower", "points": [{"units": 0.5, "gives": 0.4}, {"units": 4.0, "gives": 0.2}]}}]}, 0.0),
+    # nothing at all has not passed a mark at nothing
+    "passed_at_nothing": ({"period": "quarter", "schedule": {"kind": "sum", "of": [
+        {"reading": {"measure": "accounts", "over": "year_to_date"}, "schedule": {"kind": "linear", "rate": -158.0}},
+        {"reading": {"measure": "accounts"}, "schedule": {"kind": "step", "boundary": "lower", "at": [{"units": 0.0, "pays": 888.0},
+                                                                                                  {"units": 12.0, "pays": 66.0}]}}]}}, 0.0),
+    # a score that falls with the result reaches its mark up to and at a count
+    "falling_score": ({"period": "quarter", "target_incentive": 1000.0, "schedule": {"kind": "scorecard", "combine": "score_then_curve", "indicators": {
+        "few": {"weight": 1.0, "reading": {"measure": "accounts"}, "curve": {"shape": "line", "points": [
+            {"units": 0.0, "gives": 2.0}, {"units": 10.0, "gives": 0.0}]}}},
+        "curve": {"shape": "steps", "points": [{"units": 0.0, "gives": 0.0}, {"units": 1.2, "gives": 1.0}]}}}, 0.0),
+    # above the last mark a penalty a unit, to somebody who minds risk
+    "penalty": (tiers("accounts", [(0.0, 500.0), (2.0, -107.0)], lookup={"measure": "accounts", "over": "last_month", "annualised": True}), 3e-4),
+}
+
+
+@pytest.mark.parametrize("name", MARKS_AS_COUNTED)
+def test_expected_pay_meets_marks_where_pay_meets_them(name) -> None:
+    """One result alone is uncertain, so the expectation is exact: at a mark it is on the side on which pay is."""
+    element, risk = MARKS_AS_COUNTED[name]
+    _, (lines, _) = compiled_both_ways(element)
+    for done in (0.0, 5.0):
+        right, span = brute_force(lines, (done, 0.0), (6.3, 1.0), risk)
+        value, _, _ = expect_joint(lines, 0, *windows(lines, 0), (done, 0.0), (6.3, 1.0), (-1.0, -1.0), 1.0, risk, 1.0)
+        assert abs(value - right) <= 1e-9 * max(1.0, span)
+
+
 def test_expected_pay_of_normal_results_is_that_of_draws() -> None:
     """A gate, a matrix, a scorecard and a cap against a hundred thousand draws of each."""
     draws = np.random.default_rng(3).normal(size=(2, 100_000))

@@ -21,6 +21,7 @@ from sim.engine.prepare import practice_of, world_of
 from sim.engine.run import branch_seeds, run_branch
 from sim.engine.state import PAY_MEASURES
 from sim.errors import InputError
+from sim.payroll.lines import KINDS
 from sim.payroll.records import Records
 from sim.payroll.statement import Groups, Statements, statements
 from sim.policy import Element, make_policy
@@ -527,8 +528,8 @@ def test_what_the_rule_says_comes_to_the_amount(plan, parts, counts, teams, bund
 # --- a reader with a calculator ---------------------------------------------------------------------------------------
 
 CHINESE = [
-    (r"^上限(.*?)（(.*)）", r"cap \1 on \2"),
-    (r"^保底(.*?)（(.*)）", r"floor \1 for \2"),
+    (r"^(不预发：)?上限(.*?)（(.*)）", r"\1cap \2 on \3"),
+    (r"^(不预发：)?保底(.*?)（(.*)）", r"\1floor \2 for \3"),
     (r"\(上限([^（]*)（(.*)）\)", r"(cap \1 on \2)"),
     (r"\(保底([^（]*)（(.*)）\)", r"(floor \1 for \2)"),
     ("，舍去不足一分", ", rounded down to the fen"),
@@ -683,7 +684,8 @@ def payments(draw, counted: bool) -> dict:
             **({"malus": [{"reading": SCORE, "at_least": 60, "otherwise": 0.5}]} if draw(SOMETIMES) else {}),
         }
     if counted and draw(SOMETIMES):
-        found["clawback"] = {"within_months": 4, "recovery": draw(st.sampled_from(["full", "pro_rata"]))}
+        steps = {"recovery": "schedule", "steps": [{"until_month": 1, "share": 1}, {"until_month": 4, "share": 0.35}]}
+        found["clawback"] = {"within_months": 4, **draw(st.sampled_from([{"recovery": "full"}, {"recovery": "pro_rata"}, steps]))}
     if draw(SOMETIMES):
         found["carry_over"] = ["e0"]
     return found
@@ -694,7 +696,27 @@ def full_elements(draw) -> dict:
     """An element with any of the features that bear on one."""
     found = draw(elements())
     target = {"value": draw(st.integers(20, 200)) / 10, "unit": "accounts"}
-    match draw(st.integers(0, 4)):
+    match draw(st.integers(0, 7)):
+        case 3:
+            found |= {
+                "measure": "accounts",
+                "target": target,
+                "schedule": {
+                    "kind": "matrix",
+                    "rows": [0.5, 1],
+                    "columns": [0.6, 1],
+                    "pays": [[100, 250.5], [333.33, 900]],
+                    "other": {**SCORE, "target": {"value": 80, "unit": "points"}},
+                },
+            }
+        case 4:
+            found = {"period": found["period"], "payee": found["payee"], "schedule": {"kind": "prices", "prices": {"contacts": 12.34, "accounts": 55.5}}}
+        case 5:
+            parts = [
+                {"reading": {"measure": "accounts", "over": "year_to_date"}, "schedule": {"kind": "linear", "rate": 33.3}},
+                {"reading": {"measure": "contacts"}, "schedule": {"kind": "step", "at": [{"units": 3, "pays": 77.7}]}},
+            ]
+            found = {"period": found["period"], "payee": found["payee"], "schedule": {"kind": "sum", "of": parts}}
         case 0:
             found |= {
                 "measure": "accounts",
@@ -898,7 +920,20 @@ def test_with_all_features_lines_add_up_and_say_what_they_come_to(policy, histor
             assert abs(value * 100 - amount) <= allowed + abs(amount) / 10**6, (text, amount)
 
 
-@settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+def test_plans_with_all_features_bring_every_kind_of_line() -> None:
+    """What the properties here are worth: among their plans and histories everything that can be posted is posted."""
+    seen: set[str] = set()
+
+    @settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+    @given(full_plans(), histories())
+    def look(policy, history) -> None:
+        seen.update(statements(policy, history).frame["kind"].unique())
+
+    look()
+    assert seen == set(KINDS)
+
+
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(full_plans(), histories())
 def test_with_all_features_no_month_changes_an_earlier_one(policy, history) -> None:
     frames = [plainly(statements(policy, until(history, months))) for months in (2, 3, 4, 6, 7)]
@@ -958,10 +993,14 @@ def test_a_bound_out_of_reach_leaves_the_schedule_as_it_is() -> None:
     assert exact_fen(element, np.array([10**15])) == [0]
 
 
+PAID_BESIDE = ("contest", "discretion", "controls")           # prizes, judgement and fines are no elements of pay and on no record
+
+
 @pytest.mark.parametrize("policy", ["changzhou-2015", "changzhou-2016", "templates/commented-example"])
 def test_records_of_a_simulated_quarter_pay_what_the_simulation_paid(policy, changzhou) -> None:
     """Each manager's accounts by month, paid again by payroll; a share of a group's bonus may differ by the odd fen."""
     policy = sim.load_policy(resource_folder("policies") / f"{policy}.yaml" if "/" in policy else policy)
+    policy = policy.with_changes({f"practices.{name}": None for name in PAID_BESIDE if getattr(policy.practices, name) is not None})
     (branch, spec), = changzhou.branches.items()
     names, timeline = list(spec.managers), changzhou.timeline
     run = run_branch(world_of(changzhou, branch), practice_of(policy, changzhou, branch), *pay_tables(policy, PAY_MEASURES),

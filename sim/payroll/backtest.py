@@ -25,9 +25,11 @@ from sim.payroll.backtest_people import (
     gini,
     groups_of,
     income_of,
+    losses_of,
     performances,
     rank_correlation,
     top_over_median,
+    workforce,
 )
 from sim.payroll.records import Records
 from sim.payroll.shifts import MOST, WHOLE, Redraws, needed, scaled, spread, stacked
@@ -162,8 +164,9 @@ class Backtest:
 
     @cached_property
     def cost(self) -> pd.DataFrame:
-        """By policy and month: pay (fen), people in post, income (CNY, where recorded), share of it, and income less pay (CNY)."""
-        income = income_of(self.history)
+        """By policy and month: pay (fen), people in post, income (CNY, where recorded), share of it, loss (CNY, as `losses_of` tells it) and
+        income less pay and loss (CNY)."""
+        income, losses = income_of(self.history), losses_of(self.history, self.income_measure)
         parts = []
         for name, found in self.statements.items():
             by_month = found.totals("month").set_index("month")["amount"]
@@ -171,12 +174,24 @@ class Backtest:
             months = sorted({*by_month.index, *self.history.months.strftime("%Y-%m")})     # what is paid later stands in later months
             people = pd.Series(self.history.held.sum(axis=1), index=self.history.months.strftime("%Y-%m")).reindex(months, fill_value=0)
             earned = pd.Series(income[1] if income else np.nan, index=self.history.months.strftime("%Y-%m")).reindex(months).to_numpy()
+            lost = pd.Series(losses if losses is not None else np.nan, index=self.history.months.strftime("%Y-%m")).reindex(months).to_numpy()
             fen = by_month.reindex(months, fill_value=0).to_numpy()
             pay = fen / 100
             parts.append(pd.DataFrame({
                 "policy": name, "month": months, "pay": fen, "people": people.to_numpy(), "income": earned,
-                "share": np.divide(pay, earned, out=np.full(len(pay), np.nan), where=earned > 0), "left": earned - pay}))
+                "share": np.divide(pay, earned, out=np.full(len(pay), np.nan), where=earned > 0),
+                "loss": lost, "left": earned - pay - np.nan_to_num(lost)}))
         return pd.concat(parts, ignore_index=True)
+
+    @property
+    def knows_losses(self) -> bool:
+        """Whether loan loss follows from the records."""
+        return bool(self.cost["loss"].notna().any())
+
+    @property
+    def workforce(self) -> dict[str, tuple[float, int]]:
+        """Turnover, time to competence and loss of customers, as sim/payroll/backtest_people.py describes them; by the first performance."""
+        return workforce(self.history, self.performances[0] if self.performances else None)
 
     @property
     def income_measure(self) -> str | None:

@@ -128,6 +128,61 @@ def income_of(history: History) -> tuple[str, np.ndarray] | None:
     return None
 
 
+def losses_of(history: History, measure: str | None) -> np.ndarray | None:
+    """What is to be taken off an income by month, CNY: loan loss and, off responsible income, the cost; None where not recorded.
+
+    Of loan loss its rise since the month before, in the first month all of it: it is a stock, so that these add up to the loss at the
+    end, as responsible profit takes it. What is recovered comes back.
+    """
+    def by_month(name: str) -> np.ndarray | None:
+        found = history.of(name) if name in pay_measures() else None
+        return None if found is None else np.where(history.held, found, 0.0).sum(axis=1)
+
+    stock, cost = by_month("loan_loss"), by_month("responsible_cost") if measure == "responsible_income" else 0.0
+    return None if stock is None or cost is None else np.diff(stock, prepend=0.0) + cost
+
+
+# --- people and customers ---------------------------------------------------------------------------------------------
+
+FEWEST_MONTHS = 12                    # of service, of those whose results are the mark of competence
+CUSTOMER_LOSSES = ("key_customer_loss", "asset_loss_ratio")
+
+
+def workforce(history: History, measure: str | None) -> dict[str, tuple[float, int]]:
+    """What of people and customers does not hang on the plan: figures and how many people each rests on.
+
+    headcount: mean in post a month. joined, left_post: how many within the history. turnover: leavers a year for each in post. competence: median
+    months of service until a newcomer's month first reached the median month of those with a year's service or more; not_yet: newcomers
+    who did not reach it. key_customer_loss, asset_loss_ratio: mean of people's last month, shares. What cannot be told is left out.
+    """
+    people, held, months = history.records.people, history.held, history.months
+    first, last = (np.datetime64(each, "s") for each in (months[0].start_time, months[-1].end_time))
+    joined, left = (people[column].to_numpy().astype("datetime64[s]") for column in ("joined", "left"))
+    came, went = joined > first, (left >= first) & (left < last)
+    mean = float(held.sum(axis=1).mean())
+    found = {"headcount": (mean, int(held.any(axis=0).sum())), "joined": (float(came.sum()), int(came.sum())),
+             "left_post": (float(went.sum()), int(went.sum()))}
+    if mean:
+        found["turnover"] = (float(went.sum()) / mean * 12 / len(months), int(went.sum()))
+    if measure is not None and (values := history.of(measure)) is not None and came.any():
+        service = np.cumsum(held, axis=0)                              # of newcomers, whose first month is in the records
+        seasoned = held & ~came & ((months.end_time.to_numpy().astype("datetime64[s]")[:, None] - joined) > np.timedelta64(FEWEST_MONTHS * 30, "D"))
+        seasoned |= held & np.isnat(joined)
+        if seasoned.any():
+            reached = held & came & (values >= np.median(values[seasoned]))
+            there = reached.any(axis=0)
+            waits = service[reached.argmax(axis=0), np.arange(len(people))][there]
+            if len(waits):
+                found["competence"] = (float(np.median(waits)), len(waits))
+            found["not_yet"] = (float((came & ~there).sum()), int(came.sum()))
+    for name in CUSTOMER_LOSSES:
+        if name in pay_measures() and (values := history.of(name)) is not None and held.any():
+            final = held.shape[0] - 1 - held[::-1].argmax(axis=0)
+            there = held.any(axis=0)
+            found[name] = (float(values[final, np.arange(len(people))][there].mean()), int(there.sum()))
+    return found
+
+
 # --- attainment -------------------------------------------------------------------------------------------------------
 
 

@@ -106,6 +106,12 @@ class Book:
         """Drop what was worked out for one month."""
         self._cache.clear()
 
+    def unrecorded(self, measure: str) -> list[str]:
+        """The parts of a measure, or itself, that the records lack."""
+        if measure in self.values:
+            return []
+        return [part.measure for part in parts_of(measure) if part.measure not in self.values and part.measure not in _BUILT_IN]
+
     def _need(self, measure: str) -> None:
         """Results that follow from the days of joining are worked out when they are first read."""
         for part in parts_of(measure):

@@ -31,7 +31,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sim.errors import InputError, nearest
-from sim.payroll.book import Groups, book_of, period_label
+from sim.payroll.book import Book, Groups, book_of, period_label
 from sim.payroll.entries import empty
 from sim.payroll.records import Records
 from sim.payroll.settling import KINDS, TERMS, Block, Review, Settlement
@@ -172,6 +172,7 @@ def statements(policy: Policy, records: Records | pd.DataFrame, measures: pd.Dat
     if isinstance(records, pd.DataFrame):
         records = Records(records, measures if measures is not None else empty("measures"))
     book = book_of(policy, records, groups)
+    _refuse_unrecorded(policy, book)
     settlement = Settlement(policy, book)
     for month in range(len(book.months)):
         settlement.settle(month)
@@ -181,6 +182,17 @@ def statements(policy: Policy, records: Records | pd.DataFrame, measures: pd.Dat
     return Statements(policy, book.people, book.months, _open(settlement, book.months), names, tuple(settlement.templates.made),
                       tuple(settlement.blocks), _listed(book.people, payouts.due_later()), _listed(book.people, payouts.to_take_off()),
                       tuple(settlement.reviews.values()))
+
+
+def _refuse_unrecorded(policy: Policy, book: Book) -> None:
+    """All that a plan pays by and nobody recorded, in one sentence; a single one is told by the element that reads it."""
+    lacking = {measure: parts for element in policy.pay.values() for measure in element.measures() if (parts := book.unrecorded(measure))}
+    if len(lacking) < 2:
+        return
+    readers = {part: [f"pay.{name}" for name, element in policy.pay.items() if any(part in lacking.get(each, ()) for each in element.measures())]
+               for parts in lacking.values() for part in parts}
+    raise InputError("measures", found="no " + ", ".join(f"`{part}` ({', '.join(names)})" for part, names in readers.items()),
+                     expected=f"results in each, as the plan {policy.name} pays by them; 0 where there was nothing")
 
 
 def _listed(people: pd.Index, by_element: Mapping[str, np.ndarray]) -> pd.DataFrame:

@@ -202,7 +202,7 @@ def expect_count(s: Schedules, k: int, done: float, mean: float, scale: float, r
     first, last = s.lines[k].first, s.lines[k].stop - 1
     need = 0.0
     if last > first:                                                       # past these counts the chance is below 1e-16
-        need = min(s.knots[last].x / scale - done - KNOT_WIDTH, mean + 12.0 * math.sqrt(mean) + 30.0)
+        need = min((s.knots[last].x - KNOT_WIDTH) / scale - done, mean + 12.0 * math.sqrt(mean) + 30.0)
     if need > COUNTED:
         value, slope = expect_normal(s, k, scale * (done + mean), scale * math.sqrt(mean), risk * share)
         return share * value, share * slope * scale
@@ -228,7 +228,7 @@ def expect_count(s: Schedules, k: int, done: float, mean: float, scale: float, r
         value += start_of_tail * tail + rate * mean * (tail + p)
         return value, slope + rate * tail
     if steps == 0:
-        if rate * risk < 1e-12:
+        if abs(rate * risk) < 1e-12:
             return start_of_tail + rate * mean, rate
         drop = -math.expm1(-risk * rate)
         return start_of_tail + mean * drop / risk, drop / risk
@@ -370,7 +370,7 @@ def marks_along(s: Schedules, k: int, shift: np.ndarray, slope: np.ndarray, meas
         if fn.lookup >= 0 and s.lines[s.lines[k].inputs + fn.lookup].measure == measure and slope[fn.lookup] > 0.0:
             factor = 1.0 if fn.asked < 0 else shift[fn.asked]
             for j in range(fn.first + 1, fn.stop):
-                marks[n] = (s.knots[j].x * factor - shift[fn.lookup]) / slope[fn.lookup]
+                marks[n] = ((s.knots[j].x - KNOT_WIDTH) * factor - shift[fn.lookup]) / slope[fn.lookup] + KNOT_WIDTH    # the width is one of inputs
                 if marks[n] > 0.0:
                     n += 1
     return n
@@ -378,9 +378,9 @@ def marks_along(s: Schedules, k: int, shift: np.ndarray, slope: np.ndarray, meas
 
 @rule
 def third(marks: np.ndarray, n: int, i: int, which: float) -> float:
-    """A third, or two, of the way from mark i to the next; beyond the last as if another were to come."""
+    """A third, or two, of the way from mark i to the next, each reached a knot's width before; beyond the last as if another were to come."""
     step = marks[i + 1] - marks[i] if i + 1 < n else max(1.0, abs(marks[i]))
-    return marks[i] + step * which / 3.0
+    return marks[i] - KNOT_WIDTH + step * which / 3.0
 
 
 CHORDS = 48              # pieces in place of a curve
@@ -422,7 +422,7 @@ def drawn(s: Schedules, k: int, x: np.ndarray, shift: np.ndarray, slope: np.ndar
                     rise = (x[fn.lookup] - score) / (further - at)
                     for j in range(fn.first + 1, fn.stop):
                         if rise != 0.0:
-                            y = at + (s.knots[j].x - score) / rise
+                            y = at + (s.knots[j].x - score - KNOT_WIDTH) / rise + (KNOT_WIDTH if rise > 0.0 else 2.0 * KNOT_WIDTH)
                             if y > marks[i] and y < (marks[i + 1] if i + 1 < n else FARTHEST):
                                 cuts[many] = y
                                 many += 1

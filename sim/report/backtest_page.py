@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.payroll.backtest import Backtest
 from sim.payroll.shifts import WHOLE, Redraws
+from sim.policy import Policy
 from sim.report import backtest_tables as tables
 from sim.report.backtest_figures import plot_backtest
 from sim.report.backtest_tables import Table
@@ -75,7 +76,7 @@ def sections_of(result: Backtest, lang: str, statements_file: str) -> list[Secti
         6: [tables.bands_table],
         7: [tables.components_table],
         8: [tables.fairness_table],
-        9: [tables.shifts_table],
+        9: [tables.shifts_table, tables.workforce_table],
     }
     found = []
     for number in range(1, 11):
@@ -126,6 +127,14 @@ def headline_of(result: Backtest, lang: str) -> list[str]:
     return said
 
 
+def paid_beside(policy: Policy) -> list[str]:
+    """Practices through which money flows that records of results do not tell."""
+    practices = policy.practices
+    there = {"prizes": practices.contest is not None and practices.contest.prizes, "judgement": practices.discretion is not None,
+             "fines": practices.controls is not None and practices.controls.fine}
+    return [name for name, is_there in there.items() if is_there]
+
+
 def rests_on(result: Backtest, lang: str) -> list[str]:
     """What is assumed, and what was left out."""
     clusters = len(np.unique(result.clusters[result.paid]))
@@ -143,6 +152,8 @@ def rests_on(result: Backtest, lang: str) -> list[str]:
         grain = between(*(share(grain / WHOLE, lang, places=2) for grain in (grains[0], grains[-1])), lang) if len(grains) > 1 else \
             share(grains[0] / WHOLE, lang, places=2)
         said += [tell("rests.needed", lang, grain=grain), tell("rests.bands", lang)]
+    beside = [f"{names_of(result, lang)[policy.name]}: {tell(f'rests.{name}', lang)}" for policy in result.policies for name in paid_beside(policy)]
+    said += [tell("rests.beside", lang, what=listed(beside, lang))] if beside else []
     due = [tell("rests.due_of", lang, policy=names_of(result, lang)[name], amount=money(fen)) for name, fen in result.due.items() if fen]
     said += [tell("rests.due", lang, amounts=listed(due, lang))] if due else []
     reviews = len({(review.deal, review.person) for found in result.statements.values() for review in found.reviews})

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim.payroll.backtest import BANDS, Backtest
-from sim.payroll.backtest_people import outliers
+from sim.payroll.backtest_people import CUSTOMER_LOSSES, outliers
 from sim.report.backtest_figures import shares_of
 from sim.report.backtest_lines import lines_of
 from sim.report.backtest_words import (
@@ -75,20 +75,38 @@ def outliers_table(result: Backtest, lang: str) -> Table | None:
 
 def cost_table(result: Backtest, lang: str) -> Table:
     measure = result.income_measure
-    words = ["plan", "pay", *(["share", "left"] if measure else [])]
+    known = result.knows_losses
+    words = ["plan", "pay", *(["share", *([loss_head(result), "left_after_loss"] if known else ["left"])] if measure else [])]
     rows = []
     for name, title in names_of(result, lang, marked=True).items():
         found = result.cost[result.cost["policy"] == name]
         cells = [title, money(float(found["pay"].sum()))]
         if measure:
             income = float(found["income"].sum())
-            cells += [amount(income, places=2), share(found["pay"].sum() / 100 / income if income > 0 else np.nan, lang),
-                      amount(income - found["pay"].sum() / 100, places=2)]
+            cells += [amount(income, places=2), share(found["pay"].sum() / 100 / income if income > 0 else np.nan, lang)]
+            cells += [amount(float(found["loss"].sum()), places=2)] if known else []
+            cells.append(amount(income - float(found["loss"].sum()) - found["pay"].sum() / 100, places=2))
         rows.append(cells)
-    made = table(tell("table.caption.cost", lang), lang, words, ("pay", "share", "left"), rows)
+    made = table(tell("table.caption.cost", lang), lang, words, ("pay", "share", "loss", "cost_and_loss", "left", "left_after_loss"), rows)
     if measure:
         made.heads.insert(2, (tell("table.income", lang, measure=measure_word(measure, lang)), True))
     return made
+
+
+def loss_head(result: Backtest) -> str:
+    """What the column of losses holds beside the income measure."""
+    return "cost_and_loss" if result.income_measure == "responsible_income" else "loss"
+
+
+def workforce_table(result: Backtest, lang: str) -> Table:
+    """What of people and customers the history tells beside pay: the same under every plan."""
+    rows = [[tell(f"table.{what}", lang), workforce_word(what, value, lang), f"{people:,}"] for what, (value, people) in result.workforce.items()]
+    measure = measure_word(result.performances[0], lang) if result.performances else "–"
+    return table(tell("table.caption.workforce", lang, measure=measure), lang, ("figure", "value", "people"), ("value", "people"), rows)
+
+
+def workforce_word(what: str, value: float, lang: str) -> str:
+    return share(value, lang) if what in ("turnover", *CUSTOMER_LOSSES) else amount(value, places=0 if what in ("joined", "left_post", "not_yet") else 1)
 
 
 def fan_table(result: Backtest, lang: str) -> Table:
@@ -156,7 +174,7 @@ def winners_tables(result: Backtest, lang: str) -> list[Table]:
                 money(row.old),
                 money(row.new),
                 money(row.difference, signed=True),
-                "–" if np.isnan(row.percent) else amount(row.percent, signed=True, places=1),
+                "–" if np.isnan(row.percent) else amount(row.percent, signed=True, places=2),
                 tell(f"band.{row.band}", lang),
                 needed_word(row.needed, lang),
             ]

@@ -58,4 +58,5 @@ def _draw(axes: Axes, rows: pd.DataFrame, unit: str) -> None:
 
 def short(value: float) -> str:
     """A mark on an axis, with thousands apart and a true minus."""
-    return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
+    small = 0.0 < abs(value) < 1e-4                       # which `g` would write as 8e-05
+    return (f"{value:.10f}".rstrip("0") if small else f"{value:,.10g}").replace("-", "\N{MINUS SIGN}")

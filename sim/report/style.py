@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -42,6 +43,10 @@ class Look(NamedTuple):
 def look(place: int) -> Look:
     """The look of the policy at this place in the comparison. Marker and colour repeat at different intervals."""
     return Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], LINES[place % len(LINES)])
+
+
+# Chinese fonts often have no bold face: matplotlib takes the usual one, and need not tell an analyst so.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
 @lru_cache(maxsize=1)

@@ -22,10 +22,11 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from sim.payroll.backtest import Backtest
+from sim.payroll.backtest_people import CUSTOMER_LOSSES
 from sim.payroll.cells import neutralised
 from sim.policy.exact import plain
 from sim.report.backtest_lines import lines_of
-from sim.report.backtest_tables import history_name, needed_word
+from sim.report.backtest_tables import history_name, loss_head, needed_word
 from sim.report.backtest_words import element_name, kind_name, measure_unit, measure_word, names_of, tell
 from sim.report.workbook_formulas import formula_of
 
@@ -53,13 +54,22 @@ def write_workbook(result: Backtest, path: Path, lang: str, statements_file: str
     a sheet holds; where there are more, the sheet says where they are.
     """
     book = openpyxl.Workbook(write_only=True)
+    try:
+        return _write(book, result, path, lang, statements_file, most)
+    except BaseException:
+        for sheet in book.worksheets:          # else openpyxl closes half-written sheets itself, with a traceback, when they are collected
+            sheet.close()
+        raise
+
+
+def _write(book: openpyxl.Workbook, result: Backtest, path: Path, lang: str, statements_file: str | None, most: int) -> bool:
     book.calculation.fullCalcOnLoad = True
     fits = result.lines <= min(most, SHEET_ROWS - 1)
     live = _live_people(result)
     _sheet(book, "readme", lang, [110], _readme(result, lang, statements_file, live), head=False)
     _sheet(book, "summary", lang, [34, 40, 18, 18, 18, 10], _summary(result, lang))
     _sheet(book, "winners", lang, [26, 14, 16, 12, 14, 14, 14, 12, 24, 18, 10], _winners(result, lang))
-    _sheet(book, "cost", lang, [26, 10, 16, 8, 16, 10, 16], _cost(result, lang))
+    _sheet(book, "cost", lang, [26, 10, 16, 8, 16, 10, 16, 16], _cost(result, lang))
     _sheet(book, "components", lang, [26, 14, 24, 8, 10, 16, 14], _components(result, lang))
     if fits:
         _sheet(book, "statements", lang, [22, 14, 14, 9, 9, 20, 12, 18, 10, 12, 12, 12, 8, 40, 14], _statements(result, lang))
@@ -172,6 +182,10 @@ def _summary(result: Backtest, lang: str) -> Rows:
         what = tell(f"table.{row.what}", lang) + (f": {tell(f'tenure.{row.group}', lang)}" if row.group else "")
         style = MONEY if row.what.startswith("tenure") else "0.000"
         yield [names.get(row.policy, ""), what, Cell(row.value, style), Cell(row.low, style), Cell(row.high, style), row.people]
+    yield []
+    yield [Cell(text, bold=True) for text in _heads(lang, "figure", "value", "people")]
+    for what, (value, people) in result.workforce.items():
+        yield [tell(f"table.{what}", lang), Cell(value, "0.0%" if what in ("turnover", *CUSTOMER_LOSSES) else "0.0"), people]
     attained = result.attainment
     if not attained.empty:
         from sim.report.backtest_figures import shares_of
@@ -206,10 +220,13 @@ def _winners(result: Backtest, lang: str) -> Rows:
 def _cost(result: Backtest, lang: str) -> Rows:
     names, measure = names_of(result, lang, marked=True), result.income_measure
     heads = _heads(lang, "plan", "month", "pay", "people")
-    yield heads + ([tell("table.income", lang, measure=measure_word(measure, lang)), *_heads(lang, "share", "left")] if measure else [])
+    known = result.knows_losses
+    more = ("share", loss_head(result), "left_after_loss") if known else ("share", "left")
+    yield heads + ([tell("table.income", lang, measure=measure_word(measure, lang)), *_heads(lang, *more)] if measure else [])
     for row in result.cost.itertuples():
-        more = [Cell(row.income, MONEY), Cell(100 * row.share, PERCENT), Cell(row.left, MONEY)] if measure else []
-        yield [names[row.policy], row.month, _money(row.pay), row.people, *more]
+        lost = [Cell(row.loss, MONEY)] if known else []
+        cells = [Cell(row.income, MONEY), Cell(100 * row.share, PERCENT), *lost, Cell(row.left, MONEY)] if measure else []
+        yield [names[row.policy], row.month, _money(row.pay), row.people, *cells]
 
 
 def _components(result: Backtest, lang: str) -> Rows:
