@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 DEBUG_VARIABLE = "INCENTIVELAB_DEBUG"
-REPLICATIONS = 200
+REPLICATIONS, MOST = 200, 5000
 BAR = "{desc} {percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"
 COMMANDS = ("demo", "compare", "backtest", "check", "diff", "list", "new", "explore", "doctor")
 LISTS = ("policies", "scenarios", "measures")
@@ -157,8 +157,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _common(parser: argparse.ArgumentParser, out: str | None) -> None:
-    parser.add_argument("--replications", type=whole("--replications"), default=REPLICATIONS, metavar="N",
-                        help="runs of each policy (default: %(default)s)")
+    parser.add_argument("--replications", type=whole("--replications"), default=None, metavar="N",
+                        help=f"runs of each policy (default: {REPLICATIONS}); with --precision the most there may be (default: {MOST})")
+    parser.add_argument("--precision", action="append", default=[], metavar="MEASURE=HALF",
+                        help="run until the interval of each difference in the measure is no wider than this to either side, in its unit "
+                             "or as a share of the baseline's mean (accounts=0.5 or pay=5%%; again, or with commas, for more)")
+    parser.add_argument("--simultaneous", action="store_true",
+                        help="make the intervals of the main measures hold all at once (Bonferroni), and so wider")
     parser.add_argument("--seed", type=whole("--seed"), default=1, metavar="N",
                         help="of the random numbers all policies share (default: %(default)s)")
     parser.add_argument("--jobs", type=whole("--jobs"), default=None, metavar="N",
@@ -189,8 +194,9 @@ def _compare(options: argparse.Namespace) -> int:
     from sim.app.reporting import default_folder, write_comparison
     from sim.app.request import request
 
-    asked = request(options.scenario, options.policies, options.replications, options.seed, confidence=options.confidence,
-                    lang=options.lang, jobs=options.jobs, fewest=2)
+    number = options.replications if options.replications is not None else MOST if options.precision else REPLICATIONS
+    asked = request(options.scenario, options.policies, number, options.seed, confidence=options.confidence, lang=options.lang,
+                    jobs=options.jobs, fewest=2, precision=options.precision, simultaneous=options.simultaneous)
     inputs = Inputs.of(options.scenario, options.policies)
     given = options.out if options.out is not None else default_folder(asked)
     folder = usable_folder(given)
@@ -265,17 +271,34 @@ class _Teller:
             print(say(f"command.{key}", self.lang, **parts), file=sys.stderr, flush=True)
 
     @contextmanager
-    def bar(self, key: str, total: int) -> Iterator[Callable[[int], None]]:
+    def bar(self, key: str, total: int) -> Iterator[_Bar]:
         from sim.app.words import say
 
         if self.quiet or not sys.stderr.isatty():
-            yield lambda steps: _Interrupt.check()
+            yield _Bar(None)
             return
         from tqdm import tqdm
 
         words = say(f"command.{key}", self.lang)
         with tqdm(total=total, desc=words, file=sys.stderr, dynamic_ncols=True, leave=False, bar_format=BAR) as bar:
-            yield lambda steps: (bar.update(steps), _Interrupt.check()) and None
+            yield _Bar(bar)
+
+
+class _Bar:
+    """Steps done, shown if there is a bar; Ctrl-C is heard at each."""
+
+    def __init__(self, shown: Any) -> None:
+        self.shown = shown
+
+    def __call__(self, steps: int) -> None:
+        if self.shown is not None:
+            self.shown.update(steps)
+        _Interrupt.check()
+
+    def expect(self, total: int) -> None:
+        if self.shown is not None:
+            self.shown.total = total
+            self.shown.refresh()
 
 
 # --- the others -------------------------------------------------------------------------------------------------------

@@ -59,6 +59,14 @@ class Runs:
         wide["accounts_per_10k_pay"] = _ratio(1e4 * wide["accounts"].to_numpy(), wide["pay"].to_numpy())
         return wide[[name for name in list_measures() if name in wide.columns]]
 
+    def by_period(self, measure: str) -> pd.DataFrame:
+        """One row a replication, one column a period in their order: the scenario's branches taken together; none where a
+        measure is reported over the whole horizon alone."""
+        rows = self.frame[(self.frame["level"] == "branch") & (self.frame["measure"] == measure) & (self.frame["period"] != "total")]
+        table = rows.pivot(index="replication", columns=["id", "period"], values="value")
+        grouped = table.T.groupby(level="period", observed=True, sort=False)
+        return (grouped.sum() if list_measures()[measure].kind in ("sum", "stock") else grouped.mean()).T
+
     def summary(self, measures: Sequence[str] | None = None, confidence: float = 0.95) -> pd.DataFrame:
         """Mean of each measure (all, or those named) with the interval of the mean (Monte Carlo error alone) and the spread between replications."""
         wide = self.totals()
@@ -114,22 +122,50 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
     check_numbers(replications, seed, jobs)
     check_counted(scenario, policy)
     check_fit(scenario, policy)
-    provenance = provenance_of(scenario, policy, replications, seed)
-    path = Path(store) / f"{digest_of(provenance)}.parquet" if store else None
+    frame = block_of(scenario, policy, range(replications), seed, jobs, progress, store)
+    return Runs(scenario, policy, seed, replications, frame, provenance_of(scenario, policy, replications, seed))
+
+
+def block_of(scenario: Scenario, policy: Policy, replications: range, seed: int, jobs: int = 1, progress: Progress | None = None,
+             store: str | Path | None = None) -> pd.DataFrame:
+    """The long frame of some of a run's replications, by their numbers; blocks one after another are the run (`stacked`)."""
+    path = run_file(store, scenario, policy, replications, seed) if store else None
     if path is not None and path.exists():
-        frame = _read(path, scenario, policy)
         if progress:
-            progress(replications)
-    else:
-        if progress is None and needs_compiling(scenario, policy):
-            print("Compiling the model for this machine, about a minute, once only.", file=sys.stderr, flush=True)
-        last = list(scenario.branches)[-1]               # a replication is finished when its last branch is
-        pieces = [piece for branch in scenario.branches for piece in _frames(
-            scenario, branch, _run(scenario, policy, branch, replications, seed, jobs, progress if branch == last else None), policy)]
-        frame = _joined(pieces, scenario, policy, seed)
-        if path is not None:
-            write_parquet(frame, path)
-    return Runs(scenario, policy, seed, replications, frame, provenance)
+            progress(len(replications))
+        return _read(path, scenario, policy)
+    if progress is None and needs_compiling(scenario, policy):
+        print("Compiling the model for this machine, about a minute, once only.", file=sys.stderr, flush=True)
+    last = list(scenario.branches)[-1]                   # a replication is finished when its last branch is
+    pieces = [piece for branch in scenario.branches for piece in _frames(
+        scenario, branch, _run(scenario, policy, branch, replications, seed, jobs, progress if branch == last else None), policy)]
+    frame = _joined(pieces, scenario, policy, seed, replications.start)
+    if path is not None:
+        write_parquet(frame, path)
+    return frame
+
+
+def run_file(store: str | Path, scenario: Scenario, policy: Policy, replications: range, seed: int) -> Path:
+    """Where a store keeps these replications."""
+    made = provenance_of(scenario, policy, len(replications), seed)
+    return Path(store) / f"{digest_of({**made, 'first': replications.start} if replications.start else made)}.parquet"
+
+
+def stacked(blocks: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Blocks of replications that follow one another, in the order of a run made at once: piece by piece, replications within."""
+    if len(blocks) == 1:
+        return blocks[0]
+    frame = pd.concat(blocks, ignore_index=True)
+    order = np.argsort(np.concatenate([_piece_of(block) for block in blocks]), kind="stable")
+    return frame.take(order).reset_index(drop=True)
+
+
+def _piece_of(block: pd.DataFrame) -> np.ndarray:
+    """The number of the piece a row stands in: a new one where level, period or measure changes, or replications begin again."""
+    codes = np.stack([block[key].cat.codes.to_numpy() for key in ("level", "period", "measure")])
+    number = block["replication"].to_numpy()
+    new = (codes[:, 1:] != codes[:, :-1]).any(axis=0) | (number[1:] < number[:-1])
+    return np.concatenate([[0], np.cumsum(new)])
 
 
 def provenance_of(scenario: Scenario, policy: Policy, replications: int, seed: int) -> dict[str, Any]:
@@ -154,9 +190,9 @@ def needs_compiling(scenario: Scenario, *policies: Policy) -> bool:
     return not all(is_compiled(day) for day in days)
 
 
-def _run(scenario: Scenario, policy: Policy, branch: str, replications: int, seed: int, jobs: int,
+def _run(scenario: Scenario, policy: Policy, branch: str, replications: range, seed: int, jobs: int,
          progress: Progress | None) -> BranchRuns:
-    """All replications of one branch, in blocks; threads share the compiled loop, which holds no interpreter lock."""
+    """These replications of one branch, in blocks; threads share the compiled loop, which holds no interpreter lock."""
     from joblib import Parallel, delayed
 
     from sim.engine.prepare import practice_of, world_of
@@ -168,9 +204,10 @@ def _run(scenario: Scenario, policy: Policy, branch: str, replications: int, see
     world, practice = world_of(scenario, branch), practice_of(policy, scenario, branch)
     elements, merged = pay_tables(policy, PAY_MEASURES)
     merged = framed(merged, policy, scenario.effective("loss_aversion"))
-    seeds = branch_seeds(seed, range(replications), branch)
-    size = math.ceil(replications / (jobs * math.ceil(replications / (BLOCK * jobs))))       # as many blocks for each worker
-    blocks = [seeds[start:start + size] for start in range(0, replications, size)]
+    seeds = branch_seeds(seed, replications, branch)
+    count = len(replications)
+    size = math.ceil(count / (jobs * math.ceil(count / (BLOCK * jobs))))                     # as many blocks for each worker
+    blocks = [seeds[start:start + size] for start in range(0, count, size)]
     parts = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(
         delayed(run_branch)(world, practice, elements, merged, block) for block in blocks)
     done = []
@@ -327,7 +364,7 @@ def gini(values: np.ndarray) -> np.ndarray:
     return _ratio((ranked * weights).sum(axis=1), n * ranked.sum(axis=1))
 
 
-def _joined(pieces: list[Piece], scenario: Scenario, policy: Policy, seed: int) -> pd.DataFrame:
+def _joined(pieces: list[Piece], scenario: Scenario, policy: Policy, seed: int, start: int = 0) -> pd.DataFrame:
     """Long form in the canonical order: pieces as they come, replications within, units within those."""
     replications = len(pieces[0][4])
     columns: dict[str, list] = {name: [] for name in ("level", "id", "period", "measure")}
@@ -338,7 +375,7 @@ def _joined(pieces: list[Piece], scenario: Scenario, policy: Policy, seed: int) 
             columns[name].append((word, size))
         columns["id"].append((ids, replications))
         values.append(table.ravel())
-        numbers.append(np.repeat(np.arange(replications), len(ids)))
+        numbers.append(np.repeat(np.arange(start, start + replications), len(ids)))
     data: dict[str, Any] = {"scenario": _constant(scenario.name, sum(map(len, values))),
                             "policy": _constant(policy.name, sum(map(len, values))),
                             "replication": np.concatenate(numbers), "seed": seed}

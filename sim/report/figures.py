@@ -13,6 +13,7 @@ from sim.experiments.simulate import Runs
 from sim.policy import Policy
 from sim.reading import say
 from sim.report.accounts import draw_accounts, draw_accounts_by_policy, draw_managers_by_policy
+from sim.report.coupling import draw_coupling
 from sim.report.differences import draw_differences
 from sim.report.pay_output import draw_pay_output
 from sim.report.payout import payout_figure
@@ -29,7 +30,7 @@ Subject = Result | Policy | Sequence[Policy]
 OF_RUNS: dict[str, Callable[[Runs, str], Plot]] = {"accounts": draw_accounts, "weeks": draw_weeks}
 OF_COMPARISON: dict[str, Callable[[Comparison, str], Plot]] = {
     "differences": draw_differences, "pay_output": draw_pay_output, "accounts": draw_accounts_by_policy,
-    "managers": draw_managers_by_policy, "weeks": draw_weeks,
+    "managers": draw_managers_by_policy, "weeks": draw_weeks, "coupling": draw_coupling,
 }
 OF_POLICIES: dict[str, Callable[[Sequence[Policy], str], Plot]] = {"payout": payout_figure}
 
