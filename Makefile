@@ -36,6 +36,7 @@ test: $(READY) ## run every test, notebooks included
 
 bench: $(READY) ## measure speed on this machine
 	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/sequential.py
 	@$(BIN)/python benchmarks/payroll.py
 	@$(BIN)/python benchmarks/payroll.py --format csv
 

@@ -11,6 +11,8 @@ from datetime import date
 
 import numpy as np
 
+from sequential import sections, show
+
 import sim
 from sim.engine.prepare import practice_of, world_of
 from sim.engine.run import branch_seeds, run_branch
@@ -101,6 +103,7 @@ def main() -> None:
                         (f"Practices one by one, {PRACTICE} paired replications", practices)):
         print(f"## {title}\n")
         print(*part(), sep="\n", end="\n\n")
+    show(sections())
 
 
 if __name__ == "__main__":
