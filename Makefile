@@ -36,6 +36,7 @@ test: $(READY) ## run every test, notebooks included
 
 bench: $(READY) ## measure speed on this machine
 	@$(BIN)/python -m benchmarks.bench
+	@$(BIN)/python benchmarks/sequential.py
 	@$(BIN)/python benchmarks/payroll.py
 	@$(BIN)/python benchmarks/payroll.py --format csv
 

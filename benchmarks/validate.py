@@ -12,6 +12,8 @@ from datetime import date
 
 import numpy as np
 
+from sequential import sections, show
+
 import sim
 from benchmarks.rivals.docking import LEVEL, POWER, Docked, docked
 from benchmarks.runner import runner
@@ -176,6 +178,7 @@ def main() -> None:
                         (f"Short-term against long-term incentives, {LENDING} paired replications", short_and_long)):
         print(f"## {title}\n")
         print(*part(), sep="\n", end="\n\n")
+    show(sections())
 
 
 if __name__ == "__main__":

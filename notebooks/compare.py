@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -24,6 +26,8 @@ policies = "fixed-paired-weekly,fixed-solo-weekly,performance-paired-weekly"
 replications = 200
 seed = 1
 confidence = 0.95
+precision = ""
+simultaneous = False
 fast = False
 lang = "en"
 store = "cache"
@@ -39,7 +43,8 @@ from sim.app.results import broken, results_of, write_results
 from sim.app.tables import assumptions_table, differences_table, headline_of, luck_table
 
 asked = request(
-    scenario, policies, replications, seed, confidence=confidence, fast=fast, lang=lang, store=store, fewest=2
+    scenario, policies, replications, seed, confidence=confidence, fast=fast, lang=lang, store=store, fewest=2,
+    precision=precision, simultaneous=simultaneous,
 )
 result = asked.compare()
 headline_of(result, lang)
@@ -80,10 +85,13 @@ sim.plot(result, "weeks", lang)
 # ## What the same luck is worth
 #
 # How many times more runs would be needed, for intervals as narrow, if each scheme had luck of its own. A dash: the
-# difference is the same in every run.
+# difference is the same in every run. Week by week the worlds drift apart, and the gain with them.
 
 # %%
 luck_table(result, lang)
+
+# %%
+sim.plot(result, "coupling", lang)
 
 # %% [markdown]
 # ## What this rests on

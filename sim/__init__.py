@@ -22,6 +22,7 @@ _HOME = {
     "payout_curve": "sim.policy.schedule",
     "simulate": "sim.experiments.simulate", "Runs": "sim.experiments.simulate",
     "compare": "sim.experiments.compare", "Comparison": "sim.experiments.compare",
+    "select": "sim.experiments.select", "Selection": "sim.experiments.select",
     "list_measures": "sim.experiments.measures",
     "best_response": "sim.engine.response", "Response": "sim.engine.response",
     "set_against": "sim.experiments.compare",

@@ -13,21 +13,18 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from sim import __version__
 from sim.app.backtest_command import add_arguments as backtest_arguments
 from sim.app.options import choice, language, reader, whole
 from sim.errors import InputError, nearest
 
-if TYPE_CHECKING:
-    from sim.app.request import Request
-
 DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 DEBUG_VARIABLE = "INCENTIVELAB_DEBUG"
-REPLICATIONS = 200
+REPLICATIONS, MOST = 200, 5000
 BAR = "{desc} {percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"
-COMMANDS = ("demo", "compare", "backtest", "check", "diff", "list", "new", "explore", "doctor")
+COMMANDS = ("demo", "compare", "select", "backtest", "check", "diff", "list", "new", "explore", "doctor")
 LISTS = ("policies", "scenarios", "measures")
 # The baseline comes first. Of the eight it is nearest to what the branch did in 2015: bundled mentor pairs and a weekly meeting;
 # no pay plan is on record, and fixed pay is the eight's closest to the modest commission assumed for that quarter.
@@ -121,6 +118,11 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("policies", nargs="+", metavar="POLICY", help="two or more, by name or path")
     compare.add_argument("--scenario", default=DEMO_SCENARIO, metavar="NAME|PATH", help="where they are tried (default: %(default)s)")
     _common(compare, out=None)
+    select = command("select", _select, "find the best of many policies, with a stated probability that the choice is right",
+                     "\n\nFILE names scenario, policies, measure and how sure to be; the folder gets report.html, selection.csv,\n"
+                     "results.parquet and provenance.json.")
+    select.add_argument("file", metavar="FILE", help="an experiment file, or the name of one in the library (best-of-eight)")
+    _run_options(select, out=None)
     backtest = command("backtest", _backtest, "work out what plans would have paid on your own records; the first is the baseline",
                        "\n\nThe folder gets report.html, workbook.xlsx, every line of everybody's statement, winners.csv and provenance.json.")
     backtest_arguments(backtest)
@@ -157,14 +159,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _common(parser: argparse.ArgumentParser, out: str | None) -> None:
-    parser.add_argument("--replications", type=whole("--replications"), default=REPLICATIONS, metavar="N",
-                        help="runs of each policy (default: %(default)s)")
+    parser.add_argument("--replications", type=whole("--replications"), default=None, metavar="N",
+                        help=f"runs of each policy (default: {REPLICATIONS}); with --precision the most there may be (default: {MOST})")
+    parser.add_argument("--precision", action="append", default=[], metavar="MEASURE=HALF",
+                        help="run until the interval of each difference in the measure is no wider than this to either side, in its unit "
+                             "or as a share of the baseline's mean (accounts=0.5 or pay=5%%; again, or with commas, for more)")
+    parser.add_argument("--simultaneous", action="store_true",
+                        help="make the intervals of the main measures hold all at once (Bonferroni), and so wider")
     parser.add_argument("--seed", type=whole("--seed"), default=1, metavar="N",
                         help="of the random numbers all policies share (default: %(default)s)")
-    parser.add_argument("--jobs", type=whole("--jobs"), default=None, metavar="N",
-                        help="processors to use; results do not depend on it (default: all)")
     parser.add_argument("--confidence", type=reader("--confidence", float, "a number from 0.5 up to, not including, 1"), default=0.95,
                         metavar="SHARE", help="of the intervals (default: %(default)s)")
+    _run_options(parser, out)
+
+
+def _run_options(parser: argparse.ArgumentParser, out: str | None) -> None:
+    parser.add_argument("--jobs", type=whole("--jobs"), default=None, metavar="N",
+                        help="processors to use; results do not depend on it (default: all)")
     parser.add_argument("--out", default=out, metavar="DIR",
                         help=f"folder for the report; an earlier report in it is replaced (default: {out or 'one in reports/'})")
     language(parser)
@@ -189,19 +200,39 @@ def _compare(options: argparse.Namespace) -> int:
     from sim.app.reporting import default_folder, write_comparison
     from sim.app.request import request
 
-    asked = request(options.scenario, options.policies, options.replications, options.seed, confidence=options.confidence,
-                    lang=options.lang, jobs=options.jobs, fewest=2)
+    number = options.replications if options.replications is not None else MOST if options.precision else REPLICATIONS
+    asked = request(options.scenario, options.policies, number, options.seed, confidence=options.confidence, lang=options.lang,
+                    jobs=options.jobs, fewest=2, precision=options.precision, simultaneous=options.simultaneous)
     inputs = Inputs.of(options.scenario, options.policies)
     given = options.out if options.out is not None else default_folder(asked)
     folder = usable_folder(given)
     with _unbroken(), _Interrupt.watched():
-        result = write_comparison(asked, inputs, folder, _Teller(asked, options.quiet))
+        result = write_comparison(asked, inputs, folder, _Teller(options.lang, options.quiet))
     from sim.app.words import say
     from sim.report import headline
 
     if not options.quiet:
         print(*headline(result, asked.lang), sep="\n")
     print(say("command.report", asked.lang, path=os.path.join(given, "report.html")))
+    return DONE
+
+
+def _select(options: argparse.Namespace) -> int:
+    from sim.app.folders import usable_folder
+    from sim.app.selecting import default_folder, write_selection
+    from sim.experiments.selection_file import read_selection
+
+    task = read_selection(options.file)
+    given = options.out if options.out is not None else default_folder(task)
+    folder = usable_folder(given)
+    with _unbroken(), _Interrupt.watched():
+        result = write_selection(task, folder, options.lang, options.jobs, _Teller(options.lang, options.quiet))
+    from sim.app.words import say
+    from sim.report.selection import headline_of_selection
+
+    if not options.quiet:
+        print(*headline_of_selection(result, options.lang), sep="\n")
+    print(say("command.report", options.lang, path=os.path.join(given, "report.html")))
     return DONE
 
 
@@ -255,8 +286,8 @@ def _unbroken() -> Iterator[None]:
 class _Teller:
     """Tells on stderr how far the work is: a bar with the time left at a terminal, plain lines elsewhere, nothing if quiet."""
 
-    def __init__(self, asked: Request, quiet: bool) -> None:
-        self.lang, self.quiet = asked.lang, quiet
+    def __init__(self, lang: str, quiet: bool) -> None:
+        self.lang, self.quiet = lang, quiet
 
     def line(self, key: str, **parts: object) -> None:
         from sim.app.words import say
@@ -265,17 +296,34 @@ class _Teller:
             print(say(f"command.{key}", self.lang, **parts), file=sys.stderr, flush=True)
 
     @contextmanager
-    def bar(self, key: str, total: int) -> Iterator[Callable[[int], None]]:
+    def bar(self, key: str, total: int) -> Iterator[_Bar]:
         from sim.app.words import say
 
         if self.quiet or not sys.stderr.isatty():
-            yield lambda steps: _Interrupt.check()
+            yield _Bar(None)
             return
         from tqdm import tqdm
 
         words = say(f"command.{key}", self.lang)
         with tqdm(total=total, desc=words, file=sys.stderr, dynamic_ncols=True, leave=False, bar_format=BAR) as bar:
-            yield lambda steps: (bar.update(steps), _Interrupt.check()) and None
+            yield _Bar(bar)
+
+
+class _Bar:
+    """Steps done, shown if there is a bar; Ctrl-C is heard at each."""
+
+    def __init__(self, shown: Any) -> None:
+        self.shown = shown
+
+    def __call__(self, steps: int) -> None:
+        if self.shown is not None:
+            self.shown.update(steps)
+        _Interrupt.check()
+
+    def expect(self, total: int) -> None:
+        if self.shown is not None:
+            self.shown.total = total
+            self.shown.refresh()
 
 
 # --- the others -------------------------------------------------------------------------------------------------------

@@ -161,6 +161,25 @@ def test_comparisons_shown_are_of_policies_that_fit_their_scenario(tmp_path: Pat
         monkeypatch.chdir(tmp_path)
 
 
+def test_selections_and_precisions_shown_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim.app.request import request
+    from sim.experiments.selection_file import read_selection
+
+    page = DOCS / "precision-and-selection.md"
+    (shown,) = blocks(page, "yaml selection")
+    (uncertain,) = blocks(page, "yaml")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "best.yaml").write_text(shown, encoding="utf-8")
+    read = [read_selection(arguments[1]) for arguments in commands(page) if arguments[0] == "select"]
+    assert [len(task.policies) for task in read] == [8, 4]
+    (tmp_path / "best.yaml").write_text(shown + uncertain, encoding="utf-8")
+    assert set(read_selection("best.yaml").settings.uncertain) == {"effort_cost", "customers_per_manager"}
+    precisions = [options.precision for arguments in commands(page) if arguments[0] == "compare"
+                  if (options := cli._parser().parse_args(arguments)).precision]
+    assert [set(request("changzhou-2015", "fixed-pay,performance-pay", 5000, precision=each).precision) for each in precisions] == [
+        {"accounts"}, {"accounts", "satisfaction"}]
+
+
 def test_make_targets_shown_exist() -> None:
     known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for page in PAGES:

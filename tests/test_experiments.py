@@ -155,7 +155,8 @@ def test_the_table_has_the_columns_that_stay_fixed(comparison, world) -> None:
     table = comparison.table
     assert tuple(table.columns) == COMPARISON_COLUMNS == (
         "scenario", "baseline", "policy", "measure", "unit", "level", "mean_baseline", "mean", "difference", "ci_low", "ci_high",
-        "confidence", "replications", "variance_reduction")
+        "confidence", "replications", "variance_reduction", "interval", "family")
+    assert set(table["interval"]) == {"student"} and set(table["family"]) == {1}
     assert set(table["scenario"]) == {world.name} and set(table["baseline"]) == {SCHEMES[0]}
     assert list(dict.fromkeys(table["policy"])) == list(SCHEMES[1:])
     assert not table.duplicated(["policy", "measure", "level"]).any()

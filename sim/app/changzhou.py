@@ -11,6 +11,7 @@ import numpy as np
 from sim.app.tables import Lines, Table
 from sim.app.words import say
 from sim.experiments.compare import Comparison, comparison_of
+from sim.experiments.intervals import Intervals
 from sim.experiments.simulate import Runs
 from sim.policy import Policy, Practices
 from sim.report.accounts import Row, manager_rows, milestone_rows
@@ -166,7 +167,7 @@ def from_one_to_other(steps: list[tuple[str, Runs]], lang: str) -> Table:
     rows = []
     for _, run in steps:
         values = run.totals()["accounts"].to_numpy()
-        mean, band = estimate(values, 0.95), quantiles(values)
+        mean, band = estimate(values, Intervals()), quantiles(values)
         rows.append([number(mean.mean, UNIT), spread(mean.low, mean.high, UNIT, lang), _counts(band[0], band[-1], lang)])
     heads = [say(f"table.{key}", lang, confidence=percent(0.95, lang)) for key in ("mean", "mean_interval", "nine_in_ten")]
     return Table(rows, columns=heads, index=[say(f"changzhou.step_{key}", lang) for key, _ in steps])

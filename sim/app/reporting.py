@@ -15,14 +15,24 @@ from sim.app.notebooks import RESULTS, NotebookError, Task, run_notebooks
 from sim.app.request import Request
 from sim.app.store import cores
 from sim.app.words import say
+from sim.experiments.sequences import FEWEST
 from sim.report.words import titles
 
 if TYPE_CHECKING:
     from sim.experiments.compare import Comparison
+    from sim.experiments.precision import Look
 
 NOTEBOOKS = "notebooks"
 AT_ONCE = 8  # notebooks executed together; each is a process with the model's packages in memory
 NAME_LENGTH = 40  # of each policy in the name of a folder
+
+
+class Bar(Protocol):
+    """Told of steps done, and, where it shows only on the way, of how many there will be."""
+
+    def __call__(self, steps: int) -> None: ...
+
+    def expect(self, total: int) -> None: ...
 
 
 class Teller(Protocol):
@@ -30,7 +40,7 @@ class Teller(Protocol):
 
     def line(self, key: str, **parts: object) -> None: ...
 
-    def bar(self, key: str, total: int) -> AbstractContextManager[Callable[[int], None]]: ...
+    def bar(self, key: str, total: int) -> AbstractContextManager[Bar]: ...
 
 
 def default_folder(asked: Request) -> str:
@@ -51,7 +61,7 @@ def write_comparison(asked: Request, inputs: Inputs, folder: Path, teller: Telle
     from sim.report import write_report
 
     with replacing(folder) as staging:
-        tasks = notebook_tasks(asked, inputs, staging)
+        tasks = notebook_tasks(asked, inputs, staging, result.baseline.replications)
         _carry_over(tasks, folder)
         teller.line("executing", count=len(tasks))
         try:
@@ -87,24 +97,55 @@ def compute(asked: Request, teller: Teller) -> Comparison:
 
     for text in cut_periods(asked.scenario, asked.lang):
         teller.line("note", text=text)
-    teller.line("comparing", policies=len(asked.policies), scenario=asked.scenario.name, replications=asked.replications, seed=asked.seed)
+    words = {"policies": len(asked.policies), "scenario": asked.scenario.name, "replications": asked.replications, "seed": asked.seed}
+    if asked.precision:
+        teller.line("until", **words, precision=asked.precision_text.replace(",", ", "))
+    else:
+        teller.line("comparing", **words)
     if needs_compiling(asked.scenario, *asked.policies):
         teller.line("compiling")
-    with teller.bar("replications", len(asked.policies) * asked.replications) as bar:
-        return asked.compare(progress=bar)
+    if not asked.precision:
+        with teller.bar("replications", len(asked.policies) * asked.replications) as bar:
+            return asked.compare(progress=bar)
+    with teller.bar("replications", len(asked.policies) * FEWEST) as bar:
+        result = asked.compare(progress=bar, told=_look_teller(asked, teller, bar))
+    assert result.precision is not None
+    teller.line("reached" if result.precision.enough else "not_reached", replications=result.baseline.replications)
+    return result
 
 
-def notebook_tasks(asked: Request, inputs: Inputs, report: Path) -> list[Task]:
-    """The notebook of the comparison and one a policy, to be executed into `report`/notebooks."""
+def _look_teller(asked: Request, teller: Teller, bar: Bar) -> Callable[[Look], None]:
+    """Says after the pilot what to expect, and keeps the bar's end where it is expected."""
+    from sim.experiments.measures import list_measures
+    from sim.report.words import measure_name, number
+
+    names = titles(asked.policies, asked.lang)
+
+    def told(look: Look) -> None:
+        bar.expect(len(asked.policies) * look.expected)
+        if look.replications == FEWEST and not look.done:
+            slowest = look.slowest
+            words = {"pilot": look.replications, "measure": measure_name(slowest.measure, asked.lang), "policy": names[slowest.policy],
+                     "half": number(slowest.half, list_measures()[slowest.measure].unit), "limit": asked.replications}
+            if look.forecast <= asked.replications:
+                teller.line("forecast", **words, needed=f"{look.forecast:,.0f}")
+            else:
+                teller.line("forecast_beyond", **words, needed=f"{look.forecast:,.0f}")
+    return told
+
+
+def notebook_tasks(asked: Request, inputs: Inputs, report: Path, replications: int) -> list[Task]:
+    """The notebook of the comparison and one a policy, to be executed into `report`/notebooks. replications: that were made."""
     seen, copies = inputs.copied(report)
-    common = {"scenario": seen.scenario, "replications": asked.replications, "seed": asked.seed, "lang": asked.lang}
+    common = {"scenario": seen.scenario, "seed": asked.seed, "lang": asked.lang}
     here = report / NOTEBOOKS
     here.mkdir()
     compare = Task("compare", here / "compare.ipynb", inputs=copies, parameters={
-        **common, "policies": ",".join(seen.policies), "confidence": asked.confidence, RESULTS: "compare.json"})
+        **common, "replications": asked.replications, "policies": ",".join(seen.policies), "confidence": asked.confidence,
+        "precision": asked.precision_text, "simultaneous": asked.simultaneous, RESULTS: "compare.json"})
     runs = [
         Task("policy_run", here / f"policy_run-{policy.name}.ipynb", inputs=copies, parameters={
-            **common, "policy": name, RESULTS: f"policy_run-{policy.name}.json"})
+            **common, "replications": replications, "policy": name, RESULTS: f"policy_run-{policy.name}.json"})
         for policy, name in zip(asked.policies, seen.policies, strict=True)
     ]
     return [compare, *runs]

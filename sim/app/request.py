@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from sim.world import Scenario, check_fit, load_scenario
 
 if TYPE_CHECKING:
     from sim.experiments.compare import Comparison
+    from sim.experiments.precision import Look, Target
     from sim.experiments.simulate import Progress, Runs
 
 LANGUAGES = ("en", "zh")
@@ -25,6 +26,8 @@ class Request:
     """A scenario, policies that fit it, and numbers an experiment can have.
 
     store: folder where finished runs are kept and found, None for none. lang: of figures and tables.
+    precision: half widths by measure at which replicating ends; `replications` is then the most there may be.
+    simultaneous: intervals of the main measures hold jointly.
     """
 
     scenario: Scenario
@@ -35,6 +38,13 @@ class Request:
     confidence: float
     lang: str
     store: Path | None
+    precision: Mapping[str, Target] = field(default_factory=dict)
+    simultaneous: bool = False
+
+    @property
+    def precision_text(self) -> str:
+        """The precision as it is written: `accounts=0.5,pay=5%`; empty if none is asked."""
+        return ",".join(f"{name}={target}" for name, target in self.precision.items())
 
     @property
     def policy(self) -> Policy:
@@ -48,11 +58,14 @@ class Request:
         where, what = scenario or self.scenario, policy or self.policy
         return simulate(where, what, self.replications, self.seed, self.jobs, progress, self.store)
 
-    def compare(self, policies: Sequence[Policy] | None = None, progress: Progress | None = None) -> Comparison:
-        """Policies (the requested ones) set against the first of them."""
+    def compare(self, policies: Sequence[Policy] | None = None, progress: Progress | None = None,
+                told: Callable[[Look], None] | None = None) -> Comparison:
+        """Policies (the requested ones) set against the first of them. told: called at every look where a precision is asked."""
         from sim.experiments.compare import compare
 
-        return compare(self.scenario, policies or self.policies, self.replications, self.seed, self.jobs, self.confidence, progress, self.store)
+        precision = {name: str(target) for name, target in self.precision.items()} or None
+        return compare(self.scenario, policies or self.policies, self.replications, self.seed, self.jobs, self.confidence, progress,
+                       self.store, precision, self.simultaneous, told)
 
 
 def request(
@@ -67,13 +80,17 @@ def request(
     jobs: int | None = None,
     store: str = CACHE,
     fewest: int = 1,
+    precision: str | Sequence[str] = "",
+    simultaneous: bool = False,
 ) -> Request:
     """The checked form of plain values; whatever is wrong with them is an InputError.
 
     policies: names or paths, in one text separated by commas or as a list. fast: few replications, to try the way through.
     jobs: threads, by default one a processor. store: `cache`, a folder, or nothing. fewest: policies and replications the task needs:
-    2 to compare.
+    2 to compare. precision: `accounts=0.5,pay=5%`, in one text or several; left out where the way through is tried.
     """
+    from sim.experiments.precision import check_limit, read_targets
+
     names = [name.strip() for name in policies.split(",") if name.strip()] if isinstance(policies, str) else list(policies)
     numbers = {"replications": replications, "seed": seed, "jobs": cores() if jobs is None else jobs}
     for name, number in numbers.items():
@@ -88,7 +105,11 @@ def request(
         confidence=confidence,
         lang=lang,
         store=store_folder(store),
+        precision=read_targets(precision) if precision and not fast else {},
+        simultaneous=simultaneous,
     )
+    if checked.precision:
+        check_limit(checked.replications)
     return check_request(checked, fewest)
 
 

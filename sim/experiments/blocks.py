@@ -83,10 +83,12 @@ class Lived:
     seconds: float
 
 
-def cut(case: Case, seed: int, replications: int, keep: Keep = "all") -> list[Block]:
-    """The blocks of all replications of a case, in order; the same on every machine."""
+def cut(case: Case, seed: int, replications: int | range, keep: Keep = "all") -> list[Block]:
+    """The blocks of a case's replications, all or those numbered so, in order; the same on every machine."""
     size = max(1, min(BLOCK, MANAGER_DAYS // (case.scenario.seats * case.scenario.calendar.days)))
-    return [Block(case, seed, first, min(first + size, replications), keep) for first in range(0, replications, size)]
+    numbers = range(replications) if isinstance(replications, int) else replications
+    starts = [numbers.start, *range(numbers.start - numbers.start % size + size, numbers.stop, size)]
+    return [Block(case, seed, first, min(first - first % size + size, numbers.stop), keep) for first in starts]
 
 
 def lived(block: Block, place: int = 0, strict: bool = True, threads: int = 1) -> Lived:

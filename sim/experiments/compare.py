@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,19 @@ import pandas as pd
 
 from sim.errors import InputError
 from sim.experiments.frames import stacked
-from sim.experiments.measures import list_measures
-from sim.experiments.simulate import Progress, Runs, check_numbers, interval_half_width, loaded, simulate
+from sim.experiments.intervals import Intervals
+from sim.experiments.measures import MAIN, list_measures
+from sim.experiments.precision import MOST, Look, Reached, check_limit, read_targets, run_until
+from sim.experiments.sequences import TUNED_FOR
+from sim.experiments.simulate import Progress, Runs, check_numbers, loaded, simulate
 from sim.policy import Policy
 from sim.world import Scenario, check_fit
 
 COMMON = ("incentivelab", "code", "replaced", "scenario", "scenario_digest", "seed", "replications")
 OF_ONE = ("code", "replaced", "stepped_with", "scenario_digest")            # beside the policy, what may differ in runs set against each other
 COMPARISON_COLUMNS = ("scenario", "baseline", "policy", "measure", "unit", "level", "mean_baseline", "mean", "difference",
-                      "ci_low", "ci_high", "confidence", "replications", "variance_reduction")
+                      "ci_low", "ci_high", "confidence", "replications", "variance_reduction", "interval", "family")
+REPLICATIONS = 100
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,20 @@ class Comparison:
     """Policies against the first one, replication by replication on the same luck.
 
     runs: one a policy, the baseline first. table: a row a policy and measure (columns `COMPARISON_COLUMNS`): the mean
-    difference with Student's interval at `confidence`; variance_reduction: variance of an unpaired difference over that of
-    the paired one (above 1: pairing helps; NaN where the difference never varies).
+    difference with its interval; variance_reduction: variance of an unpaired difference over that of the paired one (above 1:
+    pairing helps; NaN where the difference never varies); interval: student, or under a precision asymptotic or betting, which
+    hold at every look; family: the number of intervals that hold together at `confidence`.
+    precision: how it ended, if a precision was asked for.
     """
 
     runs: list[Runs]
     table: pd.DataFrame = field(repr=False)
-    confidence: float
+    intervals: Intervals
+    precision: Reached | None = None
+
+    @property
+    def confidence(self) -> float:
+        return self.intervals.confidence
 
     @property
     def scenario(self) -> Scenario:
@@ -56,11 +67,30 @@ class Comparison:
         common = {key: first[key] for key in COMMON if key in first}
         others = {r.provenance["policy"]: {key: value for key, value in r.provenance.items() if key in OF_ONE and value != first.get(key)}
                   for r in self.runs[1:]}
-        return {**common, "confidence": self.confidence, "baseline": first["policy"],
+        reached = {"precision": self.precision.provenance} if self.precision else {}
+        return {**common, "confidence": self.confidence, "intervals": self.intervals.provenance, **reached, "baseline": first["policy"],
                 "policies": {r.provenance["policy"]: r.provenance["policy_digest"] for r in self.runs},
                 **({"differs": differs} if (differs := {policy: what for policy, what in others.items() if what}) else {})}
 
-    def summary(self, measures: Sequence[str] = ("accounts", "pay", "accounts_per_10k_pay", "effort", "skill", "satisfaction")) -> pd.DataFrame:
+    def coupling(self, measures: Sequence[str] | None = None) -> pd.DataFrame:
+        """How far worlds under two policies still share their luck: a row a policy, measure (all, or those named) and period.
+
+        Columns policy, measure, period, variance_reduction (see `table`); period `total` is the whole horizon, the others are
+        weeks or months. It falls from period to period, as what one policy made happen differs from what another did.
+        """
+        rows = []
+        for measure in dict.fromkeys(self.table["measure"]):
+            if measures is not None and measure not in measures:
+                continue
+            of_measure = self.table[self.table["measure"] == measure].set_index("policy")["variance_reduction"]
+            base = self.runs[0].by_period(measure)
+            for run in self.runs[1:]:
+                gains = variance_reduction(base.to_numpy(), run.by_period(measure)[base.columns].to_numpy())
+                rows += [(run.policy.name, measure, period, gain) for period, gain in
+                         [("total", of_measure[run.policy.name]), *zip(base.columns.astype(str), gains, strict=True)]]
+        return pd.DataFrame(rows, columns=["policy", "measure", "period", "variance_reduction"])
+
+    def summary(self, measures: Sequence[str] = MAIN) -> pd.DataFrame:
         """The differences of the named measures, policy by policy."""
         return self.table[self.table["measure"].isin(measures)].reset_index(drop=True)
 
@@ -70,20 +100,35 @@ def joined(runs: Sequence[Runs]) -> pd.DataFrame:
     return stacked([run.frame for run in runs])
 
 
-def compare(scenario: Scenario | str, policies: Sequence[Policy | str], replications: int = 100, seed: int = 1, jobs: int = 1,
-            confidence: float = 0.95, progress: Progress | None = None, store: str | Path | None = None) -> Comparison:
+def compare(scenario: Scenario | str, policies: Sequence[Policy | str], replications: int | None = None, seed: int = 1, jobs: int = 1,
+            confidence: float = 0.95, progress: Progress | None = None, store: str | Path | None = None,
+            precision: Mapping[str, float | str] | None = None, simultaneous: bool = False,
+            told: Callable[[Look], None] | None = None) -> Comparison:
     """Run every policy on the same luck and set each against the first.
 
-    replications: at least 2. confidence: of each interval by itself, between 0.5 and 1. Errors: InputError.
+    replications: at least 2, by default 100. confidence: of each interval by itself, between 0.5 and 1.
+    precision: half widths by measure, in its unit or as a share of the baseline's mean ("5%"). Then as many replications are made
+    as it takes, `replications` (5000) at most; intervals hold at every look, those of the measures named jointly.
+    simultaneous: the intervals of the six main measures, of all policies, hold jointly (Bonferroni). told: called at every look.
+    Errors: InputError.
     """
     pairs = [loaded(scenario, policy) for policy in policies]
     scenario, policies = pairs[0][0] if pairs else scenario, [policy for _, policy in pairs]
-    check_numbers(replications, seed, jobs, fewest=2)
+    targets = read_targets(precision) if precision is not None else {}
+    number = (MOST if targets else REPLICATIONS) if replications is None else replications
+    check_numbers(number, seed, jobs, fewest=2)
     check_policies(policies)
     check_confidence(confidence)
     for policy in policies:
         check_fit(scenario, policy)
-    return comparison_of([simulate(scenario, policy, replications, seed, jobs, progress, store) for policy in policies], confidence)
+    together = tuple(dict.fromkeys([*targets, *(MAIN if simultaneous else ())]))
+    intervals = Intervals(confidence, together, len(policies) - 1)
+    if not targets:
+        return comparison_of([simulate(scenario, policy, number, seed, jobs, progress, store) for policy in policies], intervals)
+    check_limit(number)
+    intervals = replace(intervals, tuned_for=TUNED_FOR)
+    runs, reached = run_until(scenario, policies, targets, intervals, number, seed, jobs, progress, store, told)
+    return replace(comparison_of(runs, intervals), precision=reached)
 
 
 def check_policies(policies: Sequence[Policy]) -> None:
@@ -101,17 +146,19 @@ def check_confidence(confidence: float) -> None:
         raise InputError("confidence", found=str(confidence), expected="a number from 0.5 up to, not including, 1")
 
 
-def comparison_of(runs: Sequence[Runs], confidence: float = 0.95) -> Comparison:
-    """Runs of the same scenario, seed and replications, set against the first."""
-    check_confidence(confidence)
+def comparison_of(runs: Sequence[Runs], intervals: Intervals | float = 0.95) -> Comparison:
+    """Runs of the same scenario, seed and replications, set against the first. intervals: how they are made, or a confidence level."""
+    how = intervals if isinstance(intervals, Intervals) else Intervals(intervals, (), len(runs) - 1)
+    check_confidence(how.confidence)
     first = runs[0]
     for run in runs[1:]:
         for key in ("scenario_digest", "seed", "replications", "code"):
             if run.provenance[key] != first.provenance[key]:
                 raise InputError(run.policy.name, key, found=str(run.provenance[key]),
                                  expected=f"{first.provenance[key]}, as in the baseline, since runs are compared pair by pair")
-    table = pd.concat([_against(first, run, confidence) for run in runs[1:]], ignore_index=True)
-    return Comparison(list(runs), table[list(COMPARISON_COLUMNS)], confidence)
+    base = first.totals()
+    table = pd.concat([_against(first, base, run, how) for run in runs[1:]], ignore_index=True)
+    return Comparison(list(runs), table[list(COMPARISON_COLUMNS)], how)
 
 
 def set_against(before: Runs, after: Runs, name: str, title: Mapping[str, str] | None = None, confidence: float = 0.95) -> Comparison:
@@ -131,19 +178,29 @@ def set_against(before: Runs, after: Runs, name: str, title: Mapping[str, str] |
     policy = after.policy.with_changes({"title": dict(title or {"en": name, "zh": name})}, name=name)
     frame = after.frame.assign(policy=pd.Categorical.from_codes(np.zeros(len(after.frame), dtype=np.int8), [name]))
     called = replace(after, policy=policy, frame=frame, provenance={**after.provenance, "policy": name})
-    return Comparison([before, called], _against(before, called, confidence)[list(COMPARISON_COLUMNS)], confidence)
+    how = Intervals(confidence)
+    return Comparison([before, called], _against(before, before.totals(), called, how)[list(COMPARISON_COLUMNS)], how)
 
 
-def _against(first: Runs, run: Runs, confidence: float) -> pd.DataFrame:
-    a, b = first.totals(), run.totals()
+def _against(first: Runs, a: pd.DataFrame, run: Runs, intervals: Intervals) -> pd.DataFrame:
+    b = run.totals()
     gap = b - a
-    half = interval_half_width(gap.to_numpy(), confidence)
-    paired = gap.var(ddof=1).to_numpy()
-    apart = (a.var(ddof=1) + b.var(ddof=1)).to_numpy()
+    made = [intervals.of(gap[measure].to_numpy(), measure) for measure in gap.columns]
     return pd.DataFrame({
         "scenario": first.scenario.name, "baseline": first.policy.name, "policy": run.policy.name, "measure": gap.columns,
         "unit": [list_measures()[m].unit for m in gap.columns], "level": "branch", "mean_baseline": a.mean().to_numpy(),
-        "mean": b.mean().to_numpy(), "difference": gap.mean().to_numpy(), "ci_low": gap.mean().to_numpy() - half,
-        "ci_high": gap.mean().to_numpy() + half, "confidence": confidence, "replications": first.replications,
-        "variance_reduction": np.divide(apart, paired, out=np.full(len(paired), np.nan), where=paired > 0),
+        "mean": b.mean().to_numpy(), "difference": gap.mean().to_numpy(), "ci_low": [each.low for each in made],
+        "ci_high": [each.high for each in made], "confidence": intervals.confidence, "replications": first.replications,
+        "variance_reduction": variance_reduction(a.to_numpy(), b.to_numpy()), "interval": [each.kind for each in made],
+        "family": [each.family for each in made],
     })
+
+
+def variance_reduction(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """By column, how many times the variance of the difference would be with luck of their own; NaN where it never varies.
+
+    a, b: one row a replication, the same luck in the same row.
+    """
+    paired, apart_a, apart_b = (pd.DataFrame(each).var(ddof=1).to_numpy() for each in (b - a, a, b))
+    apart = apart_a + apart_b
+    return np.divide(apart, paired, out=np.full(len(paired), np.nan), where=paired > 0)

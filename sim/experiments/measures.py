@@ -11,9 +11,13 @@ from sim.reading import read_yaml, resource_folder, validated
 from sim.world.fields import Flag, Text, Title
 
 
+MAIN = ("accounts", "pay", "accounts_per_10k_pay", "effort", "skill", "satisfaction")      # what figures and short tables show
+
+
 class Measure(BaseModel):
     """One outcome. kind says how managers and weeks add up (data/measures.yaml); better: which way is good. needs: the
-    mechanism without which there is nothing to report."""
+    mechanism without which there is nothing to report. bounds: of shares that are mostly small and now and then large, whose
+    means a normal distribution describes badly."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -23,6 +27,7 @@ class Measure(BaseModel):
     weekly: Flag
     label: Title
     needs: Text | None = None
+    bounds: tuple[float, float] | None = None
 
 
 @lru_cache(maxsize=1)

@@ -50,6 +50,14 @@ class Runs:
         rows = self.frame[(self.frame["level"] == level) & (self.frame["period"] == "total")]
         return rows.pivot(index=["replication", "id"], columns="measure", values="value") if level == "manager" else whole_of(rows)
 
+    def by_period(self, measure: str) -> pd.DataFrame:
+        """One row a replication, one column a period in their order: the scenario's branches taken together; none where a
+        measure is reported over the whole horizon alone."""
+        rows = self.frame[(self.frame["level"] == "branch") & (self.frame["measure"] == measure) & (self.frame["period"] != "total")]
+        table = rows.pivot(index="replication", columns=["id", "period"], values="value")
+        grouped = table.T.groupby(level="period", observed=True, sort=False)
+        return (grouped.sum() if list_measures()[measure].kind in ("sum", "stock") else grouped.mean()).T
+
     def summary(self, measures: Sequence[str] | None = None, confidence: float = 0.95) -> pd.DataFrame:
         """Mean of each measure (all, or those named) with the interval of the mean (Monte Carlo error alone) and the spread between replications."""
         wide = self.totals()
@@ -114,11 +122,19 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
     check_numbers(replications, seed, jobs)
     check_counted(scenario, policy)
     check_fit(scenario, policy)
+    frame = block_of(scenario, policy, range(replications), seed, jobs, progress, store)
+    return Runs(scenario, policy, seed, replications, frame, provenance_of(scenario, policy, replications, seed))
+
+
+def block_of(scenario: Scenario, policy: Policy, replications: range, seed: int, jobs: int = 1, progress: Progress | None = None,
+             store: str | Path | None = None) -> pd.DataFrame:
+    """The long frame of some of a run's replications, by their numbers; one after another (`stacked`) they are the run."""
     keeper = Store(Path(store)) if store else None
     blocks = cut(Case.of(scenario, policy), seed, replications)
     found = {block.first: kept.frame for block in blocks if keeper and keeper.has(block.address) and (kept := keeper.get(block.address))}
     missing = [block for block in blocks if block.first not in found]
-    note("runs", scenario=scenario.digest, policy=policy.digest, seed=seed, replications=replications, found=len(blocks) - len(missing), blocks=len(blocks))
+    note("runs", scenario=scenario.digest, policy=policy.digest, seed=seed, replications=len(replications), found=len(blocks) - len(missing),
+         blocks=len(blocks))
     if progress and found:
         progress(sum(len(block) for block in blocks if block.first in found))
     if missing and progress is None and needs_compiling(scenario, policy):
@@ -130,8 +146,7 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
         note("block", run=block.address, first=block.first, last=block.last, seconds=round(done.seconds, 4))
         if progress:
             progress(len(block))
-    frame = stacked([renamed(found[block.first], scenario.name, policy.name) for block in blocks])
-    return Runs(scenario, policy, seed, replications, frame, provenance_of(scenario, policy, replications, seed))
+    return stacked([renamed(found[block.first], scenario.name, policy.name) for block in blocks])
 
 
 def frame_of(scenario: Scenario, policy: Policy, seed: int, runs: Mapping[str, BranchRuns]) -> pd.DataFrame:

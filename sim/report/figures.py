@@ -9,14 +9,17 @@ from matplotlib import rc_context
 
 from sim.errors import InputError, nearest
 from sim.experiments.compare import Comparison
+from sim.experiments.select import Selection
 from sim.experiments.simulate import Runs
 from sim.policy import Policy
 from sim.reading import say
 from sim.report.accounts import draw_accounts, draw_accounts_by_policy, draw_managers_by_policy
+from sim.report.coupling import draw_coupling
 from sim.report.differences import draw_differences
 from sim.report.pay_output import draw_pay_output
 from sim.report.payout import payout_figure
 from sim.report.profit import draw_profit, shows_profit
+from sim.report.selection import draw_selection
 from sim.report.style import Plot, figure_language, rules
 from sim.report.weeks import draw_weeks
 from sim.report.words import check_language
@@ -24,14 +27,15 @@ from sim.report.words import check_language
 if TYPE_CHECKING:
     import pandas as pd
 
-Result = Runs | Comparison
+Result = Runs | Comparison | Selection
 Subject = Result | Policy | Sequence[Policy]
 # The first of each is what `plot` draws unless told otherwise; reports show them in this order.
 OF_RUNS: dict[str, Callable[[Runs, str], Plot]] = {"accounts": draw_accounts, "weeks": draw_weeks}
 OF_COMPARISON: dict[str, Callable[[Comparison, str], Plot]] = {
     "differences": draw_differences, "pay_output": draw_pay_output, "accounts": draw_accounts_by_policy,
-    "managers": draw_managers_by_policy, "weeks": draw_weeks, "profit": draw_profit,
+    "managers": draw_managers_by_policy, "weeks": draw_weeks, "profit": draw_profit, "coupling": draw_coupling,
 }
+OF_SELECTION: dict[str, Callable[[Selection, str], Plot]] = {"selection": draw_selection}
 OF_POLICIES: dict[str, Callable[[Sequence[Policy], str], Plot]] = {"payout": payout_figure}
 
 
@@ -43,6 +47,8 @@ def kinds(subject: Subject) -> tuple[str, ...]:
 def _figures(subject: Subject) -> dict[str, Callable[..., Plot]]:
     if isinstance(subject, Comparison):
         return {kind: draw for kind, draw in OF_COMPARISON.items() if kind != "profit" or shows_profit(subject)}
+    if isinstance(subject, Selection):
+        return OF_SELECTION
     return OF_RUNS if isinstance(subject, Runs) else OF_POLICIES
 
 

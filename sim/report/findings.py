@@ -11,14 +11,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from sim.experiments.compare import Comparison
-from sim.experiments.measures import list_measures
+from sim.experiments.intervals import Intervals
+from sim.experiments.measures import MAIN, list_measures
 from sim.experiments.simulate import Runs
 from sim.report.case import facts_for
-from sim.report.series import Estimate, by_manager, estimate, profit_gaps, quantiles, weekly
+from sim.report.series import Estimate, by_manager, estimate, full_weeks, profit_gaps, quantiles, weekly
 from sim.report.words import check_language, listed, number, percent, say, spread, title_of, titles
 
-MAIN = ("accounts", "pay", "accounts_per_10k_pay", "effort", "skill", "satisfaction")      # what figures and the short table show
-BOARD = ("profit_1q", "profit_1y", "profit_3y", "loans_made", "bad_loan_ratio")    # beside them where a year or more was lived
+BOARD = ("profit_1q", "profit_1y", "profit_3y", "loans_made", "bad_loan_ratio")    # beside the main ones where a year or more was lived
 RUNS_CONFIDENCE = 0.95
 MOST_NAMES = 2              # longer lists of policies are given as a count
 
@@ -48,12 +48,12 @@ class Extremes(NamedTuple):
     told: bool
 
 
-def extremes(values: Mapping[str, np.ndarray], confidence: float) -> Extremes:
+def extremes(values: Mapping[str, np.ndarray], intervals: Intervals) -> Extremes:
     """values: by policy, one value a replication, in the same order of replications."""
     means = {name: float(column.mean()) for name, column in values.items()}
     highest, lowest = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
-    gap = estimate(values[highest] - values[lowest], confidence)
-    return Extremes(highest, lowest, estimate(values[highest], confidence), estimate(values[lowest], confidence), gap.low > 0.0)
+    gap = estimate(values[highest] - values[lowest], intervals)
+    return Extremes(highest, lowest, estimate(values[highest], intervals), estimate(values[lowest], intervals), gap.low > 0.0)
 
 
 def headline(result: Runs | Comparison, lang: str = "en") -> list[str]:
@@ -72,7 +72,7 @@ def leader(result: Comparison) -> str | None:
 def not_told_from(result: Comparison, name: str, measure: str = "accounts") -> list[str]:
     """The other policies whose difference to this one, luck by luck, cannot be told."""
     columns = {run.policy.name: run.totals()[measure].to_numpy() for run in result.runs}
-    gaps = {other: estimate(columns[name] - column, result.confidence) for other, column in columns.items() if other != name}
+    gaps = {other: estimate(columns[name] - column, result.intervals) for other, column in columns.items() if other != name}
     return [other for other, gap in gaps.items() if verdict(gap.low, gap.high) in ("open", "same")]
 
 
@@ -80,7 +80,12 @@ def _headline_of_comparison(result: Comparison, lang: str) -> list[str]:
     names = titles([run.policy for run in result.runs], lang)
     best = leader(result)
     return [_who_leads(result, best, names, lang), _what_it_costs(result, best, names, lang),
-            _how_far(result.baseline, "headline.trust", lang)]
+            _how_far(result.baseline, "headline.trust", lang) + _not_precise(result, lang)]
+
+
+def _not_precise(result: Comparison, lang: str) -> str:
+    missed = result.precision is not None and not result.precision.enough
+    return say("headline.not_precise", lang, replications=f"{result.baseline.replications:,}") if missed else ""
 
 
 def _row(result: Comparison, policy: str, measure: str) -> dict[str, float]:
@@ -115,7 +120,7 @@ def _some(policies: Sequence[str], names: Mapping[str, str], lang: str) -> str:
 def _what_it_costs(result: Comparison, best: str | None, names: Mapping[str, str], lang: str) -> str:
     if best is None:
         columns = {run.policy.name: run.totals()["pay"].to_numpy() for run in result.runs}
-        ends = extremes(columns, result.confidence)
+        ends = extremes(columns, result.intervals)
         return say("headline.pay_ranges" if ends.told else "headline.pay_not_told", lang, cheapest=names[ends.lowest],
                    dearest=names[ends.highest], low=number(ends.bottom.mean, "CNY"), high=number(ends.top.mean, "CNY"),
                    confidence=percent(result.confidence, lang))
@@ -136,7 +141,7 @@ def _how_far(run: Runs, key: str, lang: str) -> str:
 def _headline_of_runs(run: Runs, lang: str) -> list[str]:
     totals = run.totals()
     accounts = totals["accounts"].to_numpy()
-    mean = estimate(accounts, RUNS_CONFIDENCE)
+    mean = estimate(accounts, Intervals(RUNS_CONFIDENCE))
     low, _, _, _, high = quantiles(accounts)
     first = say("headline.opens" if run.replications > 1 else "headline.opens_once", lang, policy=title_of(run.policy, lang),
                 scenario=title_of(run.scenario, lang), mean=number(mean.mean, "accounts"), confidence=percent(RUNS_CONFIDENCE, lang),
@@ -164,12 +169,13 @@ def _differences(result: Comparison, names: Mapping[str, str], lang: str) -> str
     rows = result.table[result.table["measure"] == "accounts"]
     told = [verdict(low, high) for low, high in zip(rows["ci_low"], rows["ci_high"])]
     return say("takeaway.differences", lang, others=len(told), baseline=names[result.baseline.policy.name], more=told.count("more"),
-               less=told.count("less"), open=told.count("open") + told.count("same"), confidence=percent(result.confidence, lang))
+               less=told.count("less"), open=told.count("open") + told.count("same"), confidence=percent(result.confidence, lang),
+               held=say("takeaway.jointly" if "accounts" in result.intervals.together else "takeaway.alone", lang))
 
 
 def _pay_output(result: Comparison, names: Mapping[str, str], lang: str) -> str:
     unit = "accounts per 10000 CNY"
-    ends = extremes({run.policy.name: run.totals()["accounts_per_10k_pay"].to_numpy() for run in result.runs}, result.confidence)
+    ends = extremes({run.policy.name: run.totals()["accounts_per_10k_pay"].to_numpy() for run in result.runs}, result.intervals)
     return say("takeaway.pay_output" if ends.told else "takeaway.pay_output_open", lang, confidence=percent(result.confidence, lang),
                best=names[ends.highest], worst=names[ends.lowest], most=number(ends.top.mean, unit), fewest=number(ends.bottom.mean, unit),
                most_interval=spread(ends.top.low, ends.top.high, unit, lang),
@@ -192,7 +198,7 @@ def _managers_by_policy(result: Comparison, names: Mapping[str, str], lang: str)
         hits = [managers_inside(run) for run in result.runs]
         low, high = min(hit for hit, _ in hits), max(hit for hit, _ in hits)
         return say("takeaway.managers_case" if low < high else "takeaway.managers_case_same", lang, known=hits[0][1], low=low, high=high)
-    ends = extremes({run.policy.name: run.totals()["accounts_gini"].to_numpy() for run in result.runs}, result.confidence)
+    ends = extremes({run.policy.name: run.totals()["accounts_gini"].to_numpy() for run in result.runs}, result.intervals)
     return say("takeaway.managers_gini" if ends.told else "takeaway.managers_gini_open", lang, confidence=percent(result.confidence, lang),
                highest=names[ends.highest], lowest=names[ends.lowest],
                top=number(ends.top.mean, "Gini index"), bottom=number(ends.bottom.mean, "Gini index"))
@@ -210,13 +216,26 @@ def managers_inside(run: Runs) -> tuple[int, int]:
 def _weeks_by_policy(result: Comparison, names: Mapping[str, str], lang: str) -> str:
     parts = []
     for measure in ("effort", "skill"):
-        ends = extremes({run.policy.name: run.totals()[measure].to_numpy() for run in result.runs}, result.confidence)
+        ends = extremes({run.policy.name: run.totals()[measure].to_numpy() for run in result.runs}, result.intervals)
         unit = list_measures()[measure].unit
         parts.append(say("takeaway.weeks_part" if ends.told else "takeaway.weeks_part_open", lang,
                          measure=say(f"takeaway.{measure}", lang), unit=say(f"takeaway.{measure}_unit", lang),
                          highest=names[ends.highest], lowest=names[ends.lowest],
                          top=number(ends.top.mean, unit), bottom=number(ends.bottom.mean, unit)))
     return say("takeaway.weeks", lang, first=parts[0], second=parts[1], confidence=percent(result.confidence, lang))
+
+
+def _coupling(result: Comparison, names: Mapping[str, str], lang: str) -> str:
+    table = result.coupling(["accounts"])
+    wide = table.pivot(index="period", columns="policy", values="variance_reduction")
+    weeks = wide.loc[[result.scenario.timeline.week_labels[week] for week in full_weeks(result.scenario)]].median(axis=1)
+    told = weeks.dropna()
+    first, last = (told.iloc[0], weeks.iloc[-1]) if len(told) else (np.nan, np.nan)
+    return say("takeaway.coupling", lang, first=_times(first), last=_times(last), whole=_times(wide.loc["total"].median()))
+
+
+def _times(gain: float) -> str:
+    return "–" if np.isnan(gain) else f"{gain:,.{1 if gain < 100 else 0}f}"
 
 
 def _accounts(run: Runs, lang: str) -> str:
@@ -246,5 +265,5 @@ def _profit(result: Comparison, names: Mapping[str, str], lang: str) -> str:
 
 
 _OF_COMPARISON = {"differences": _differences, "pay_output": _pay_output, "accounts": _accounts_by_policy,
-                  "managers": _managers_by_policy, "weeks": _weeks_by_policy, "profit": _profit}
+                  "managers": _managers_by_policy, "weeks": _weeks_by_policy, "profit": _profit, "coupling": _coupling}
 _OF_RUNS = {"accounts": _accounts, "weeks": _weeks}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from importlib.metadata import version
 from itertools import groupby
@@ -24,7 +24,7 @@ from sim.report.describe import cut_periods, guesses, shared_and_own
 from sim.report.figures import kinds, plot
 from sim.report.findings import RUNS_CONFIDENCE, headline, measures_shown, takeaway, verdict
 from sim.report.style import figure_language, svg
-from sim.report.words import axis_name, gap, listed, measure_name, number, percent, say, spread, title_of, titles, unit_name
+from sim.report.words import DECIMALS, axis_name, digits, gap, listed, measure_name, number, percent, say, spread, title_of, titles, unit_name
 from sim.world import Scenario, load_mechanisms
 from sim.world.fields import Status
 
@@ -80,17 +80,23 @@ def render(result: Runs | Comparison, lang: str, notebooks: Sequence[tuple[str, 
     return _template().render(
         lang=lang, t=lambda key, **parts: say(key, lang, **parts), compared=compared, confidence=sure, made=result.provenance,
         title=text("report.title" if compared else "report.runs_title"), headline=headline(result, lang),
-        subtitle=text("report.subtitle" if compared else "report.runs_subtitle"),
+        subtitle=text(_subtitle(result)),
         glyphs=figure_language(lang) == lang, world=_world(scenario, lang), switched_off=_switched_off(scenario, lang),
         policies=policies, names=names, baseline_name=text("report.baseline_mark", name=names[policies[0].name]),
         shared=shared, own=own, own_aspects=list(own[policies[0].name]), figures=draw_all(result, lang),
         table_caption=text("report.table_caption" if compared else "report.runs_table_caption"),
         table=_differences(result, names, lang) if isinstance(result, Comparison) else _summary(result, lang),
-        reading=_reading(result, text), limits=_limits(runs[0], lang), guesses=_guesses(policies, names, lang),
+        precision=_precision(result, names, lang), reading=_reading(result, text, lang), limits=_limits(runs[0], lang), guesses=_guesses(policies, names, lang),
         assumptions_intro=text("report.assumptions_intro", **{key: int(statuses.get(key, 0)) for key in get_args(Status)}),
         ledger=ledger_groups(scenario), files=files, packages=", ".join(map(" ".join, packages().items())),
         notebooks=[(title, quote(path)) for title, path in notebooks],
     )
+
+
+def _subtitle(result: Runs | Comparison) -> str:
+    if not isinstance(result, Comparison):
+        return "report.runs_subtitle"
+    return "report.subtitle" if result.intervals.tuned_for is None else "report.subtitle_sequence"
 
 
 @lru_cache(maxsize=1)
@@ -138,12 +144,44 @@ def _summary(run: Runs, lang: str) -> list[dict[str, str]]:
             for row in run.summary(confidence=RUNS_CONFIDENCE).itertuples()]
 
 
-def _reading(result: Runs | Comparison, text: Any) -> list[str]:
+def _reading(result: Runs | Comparison, text: Any, lang: str) -> list[str]:
     if not isinstance(result, Comparison):
         return [text("reading.band"), text("reading.units")]
-    intervals = int(result.table["measure"].isin(measures_shown(result)).sum())
-    many = text("reading.many", intervals=intervals, misses=f"{intervals * (1 - result.confidence):.1f}")
-    return [text("reading.luck"), text("reading.zero"), many, text("reading.gain"), text("reading.band"), text("reading.units")]
+    return [*_reading_of_intervals(result, text, lang), text("reading.gain"), text("reading.band"), text("reading.units")]
+
+
+def _reading_of_intervals(result: Comparison, text: Any, lang: str) -> Iterator[str]:
+    """What the intervals of the table are, and which of them hold together."""
+    how, shown = result.intervals, result.table[result.table["measure"].isin(measures_shown(result))]
+    yield text("reading.luck") if how.tuned_for is None else text("reading.luck_sequence", tuned=how.tuned_for)
+    if bounded := [measure_name(name, lang) for name in dict.fromkeys(result.table.loc[result.table["interval"] == "betting", "measure"])]:
+        yield text("reading.bounded", measures=listed(bounded, lang))
+    yield text("reading.zero")
+    if how.together:
+        yield text("reading.together", family=how.family(how.together[0]), measures=listed([measure_name(m, lang) for m in how.together], lang))
+    if alone := int((shown["family"] == 1).sum()):
+        yield text("reading.many_others" if how.together else "reading.many", intervals=alone, misses=f"{alone * (1 - result.confidence):.1f}")
+
+
+def _precision(result: Runs | Comparison, names: Mapping[str, str], lang: str) -> dict[str, Any] | None:
+    """What was asked of the intervals and what was reached, row by row; None where nothing was asked."""
+    reached = result.precision if isinstance(result, Comparison) else None
+    if reached is None:
+        return None
+
+    def count(replications: float) -> str:
+        return f"{replications:,.0f}" if math.isfinite(replications) else say("report.beyond", lang)
+
+    key = "report.precision_reached" if reached.enough else "report.precision_missed"
+    rows = []
+    for pair in reached.watched:
+        unit = list_measures()[pair.measure].unit
+        places = max(digits(pair.asked, pair.asked, unit), digits(pair.half, pair.half, unit), DECIMALS.get(unit, 2) + 1)
+        rows.append({"policy": names[pair.policy], "measure": axis_name(pair.measure, lang), "enough": pair.half <= pair.asked,
+                     "asked": "±" + number(pair.asked, unit, places=places), "half": "±" + number(pair.half, unit, places=places),
+                     "forecast": count(pair.forecast)})
+    return {"told": say(key, lang, replications=f"{reached.looks[-1]:,}", pilot=reached.looks[0], forecast=count(reached.forecast)),
+            "looks": say("report.precision_looks", lang, looks=", ".join(map(str, reached.looks))), "rows": rows}
 
 
 def _limits(run: Runs, lang: str) -> list[str]:

@@ -28,7 +28,7 @@ def draw_pay_output(result: Comparison, lang: str) -> Plot:
     handles = []
     for place, run in enumerate(result.runs):
         face, totals = look(place), run.totals()
-        pay, accounts = (estimate(totals[name].to_numpy(), result.confidence) for name in ("pay", "accounts"))
+        pay, accounts = (estimate(totals[name].to_numpy(), result.intervals) for name in ("pay", "accounts"))
         if not zoomed:
             spread = {name: np.quantile(totals[name].to_numpy(), (0.05, 0.95)) for name in ("pay", "accounts")}
             axes.plot(spread["pay"], [accounts.mean] * 2, color=face.color, linewidth=0.9, alpha=0.6)

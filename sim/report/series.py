@@ -6,11 +6,10 @@ from datetime import date
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from sim.experiments.compare import Comparison
-from sim.experiments.measures import list_measures
-from sim.experiments.simulate import Runs, interval_half_width
+from sim.experiments.intervals import Intervals
+from sim.experiments.simulate import Runs
 from sim.world import Scenario
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)      # the edges of the band of nine in ten and of the middle half, and the median
@@ -38,22 +37,15 @@ def full_weeks(scenario: Scenario) -> list[int]:
 
 def weekly(run: Runs, measure: str) -> np.ndarray:
     """(replications, weeks): the measure of the scenario's branches taken together, week by week."""
-    table = _weeks(run, measure, "branch")
-    grouped = table.T.groupby(level="period", observed=True)
-    whole = (grouped.sum() if list_measures()[measure].kind in ("sum", "stock") else grouped.mean()).T
-    return whole[run.scenario.timeline.week_labels].to_numpy()
+    return run.by_period(measure)[run.scenario.timeline.week_labels].to_numpy()
 
 
 def weekly_by_manager(run: Runs, measure: str) -> dict[str, np.ndarray]:
     """(replications, weeks) for each manager, in the order of the scenario."""
-    table, weeks = _weeks(run, measure, "manager"), run.scenario.timeline.week_labels
+    frame, weeks = run.frame, run.scenario.timeline.week_labels
+    rows = frame[(frame["level"] == "manager") & (frame["measure"] == measure) & (frame["period"] != "total")]
+    table = rows.pivot(index="replication", columns=["id", "period"], values="value")
     return {name: table[name][weeks].to_numpy() for name in run.scenario.managers}
-
-
-def _weeks(run: Runs, measure: str, level: str) -> pd.DataFrame:
-    frame = run.frame
-    rows = frame[(frame["level"] == level) & (frame["measure"] == measure) & (frame["period"] != "total")]
-    return rows.pivot(index="replication", columns=["id", "period"], values="value")
 
 
 def by_manager(run: Runs, measure: str) -> dict[str, np.ndarray]:
@@ -76,7 +68,7 @@ def profit_gaps(result: Comparison) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """By policy other than the baseline: mean difference by quarter and half its interval, pair by pair on the same luck, CNY."""
     base = profit_to_date(result.baseline)
     gaps = {run.policy.name: profit_to_date(run) - base for run in result.runs[1:]}
-    return {name: (gap.mean(axis=0), interval_half_width(gap, result.confidence)) for name, gap in gaps.items()}
+    return {name: (gap.mean(axis=0), result.intervals.half(gap)) for name, gap in gaps.items()}
 
 
 def quantiles(values: np.ndarray) -> np.ndarray:
@@ -84,7 +76,7 @@ def quantiles(values: np.ndarray) -> np.ndarray:
     return np.quantile(values, QUANTILES, axis=0)
 
 
-def estimate(values: np.ndarray, confidence: float) -> Estimate:
-    """The mean of one value a replication, with its interval."""
-    mean, half = float(values.mean()), float(interval_half_width(values[:, None], confidence)[0])
+def estimate(values: np.ndarray, intervals: Intervals) -> Estimate:
+    """The mean of one value a replication, with its interval by itself."""
+    mean, half = float(values.mean()), float(intervals.half(values[:, None])[0])
     return Estimate(mean, mean - half, mean + half)

@@ -16,32 +16,39 @@ import pandas as pd
 
 from sim.errors import InputError
 from sim.experiments.compare import Comparison
+from sim.experiments.select import Selection
 from sim.experiments.simulate import Runs
 from sim.experiments.store import write_parquet
 from sim.report.words import check_language
 
 REPORT, RESULTS, COMPARISON, SUMMARY, PROVENANCE = "report.html", "results.parquet", "comparison.csv", "summary.csv", "provenance.json"
+SELECTION = "selection.csv"
 
 
-def write_report(result: Runs | Comparison, folder: str | Path, lang: str = "en", notebooks: Sequence[tuple[str, str]] = ()) -> Path:
+def write_report(result: Runs | Comparison | Selection, folder: str | Path, lang: str = "en",
+                 notebooks: Sequence[tuple[str, str]] = ()) -> Path:
     """Write a result for people and for programs; the path of the report.
 
     In `folder`: report.html (one file, no request to any network), results.parquet (long form), comparison.csv (for a
-    Comparison) or summary.csv (for Runs), provenance.json. notebooks: title and path relative to the folder, to link.
+    Comparison), summary.csv (for Runs) or selection.csv (for a Selection), provenance.json. notebooks: title and path relative to the folder, to link.
     Nothing is seen before all is written; an interruption leaves what was there before. Errors: InputError.
     """
     from sim.report.page import packages, render
+    from sim.report.selection import render_selection
 
     check_language(lang)
     target = Path(folder)
     with _staging(target) as stage:
         write_parquet(result.frame, stage / RESULTS)
-        table, name = (result.table, COMPARISON) if isinstance(result, Comparison) else (result.summary(), SUMMARY)
+        table, name = result.summary(), SUMMARY
+        if not isinstance(result, Runs):
+            table, name = result.table, COMPARISON if isinstance(result, Comparison) else SELECTION
         _write(stage / name, csv_text(table))
         digests = {file: hashlib.sha256((stage / file).read_bytes()).hexdigest() for file in (RESULTS, name)}
         made = {**result.provenance, "packages": packages(), "language": lang, "files": digests}
         _write(stage / PROVENANCE, json_text(made))
-        _write(stage / REPORT, render(result, lang, notebooks, digests))
+        page = render_selection(result, lang, digests) if isinstance(result, Selection) else render(result, lang, notebooks, digests)
+        _write(stage / REPORT, page)
         shutil.copymode(stage / REPORT, stage / RESULTS)        # written under a private temporary name, so for its writer's eyes only
         _publish(stage, target, (RESULTS, name, PROVENANCE, REPORT))
     return target / REPORT
