@@ -28,10 +28,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 PICTURE = PAGE.parent / "images" / "cost.png"
 BLOCK = re.compile(r"(?<=<!-- block bench -->\n).*?(?=<!-- end -->)", re.DOTALL)
 RUNS, COMPARED, DOTS_AN_INCH = 60, 200, 130
-COMMANDS = {
-    "`import sim`": [sys.executable, "-c", "import sim"],
-    "`incentivelab --help`": [sys.executable, "-m", "sim.cli", "--help"],
-}
+COMMANDS = {"`import sim`": [sys.executable, "-c", "import sim"], "`incentivelab --help`": [sys.executable, "-m", "sim.cli", "--help"]}
 QUARTERS = {
     "changzhou-2015 (7 managers with 700 customers each, 90 days)": ("changzhou-2015", "changzhou-2015"),
     "changzhou-2016, the same size": ("changzhou-2016", "changzhou-2016"),
@@ -41,26 +38,34 @@ QUARTERS = {
 
 def commands() -> Iterator[str]:
     """Whole commands, by the clock."""
-    taken = in_turns({name: lambda line=line: subprocess.run(line, check=True, stdout=subprocess.DEVNULL) for name, line in COMMANDS.items()},
-                     clock=time.perf_counter)
+    taken = in_turns(
+        {name: lambda line=line: subprocess.run(line, check=True, stdout=subprocess.DEVNULL) for name, line in COMMANDS.items()},
+        clock=time.perf_counter,
+    )
     yield from table(("command", "s"), ((name, spread(times)) for name, times in taken.items()))
 
 
 def replications() -> Iterator[str]:
     """Replications within one process, by processor time."""
-    ready = {name: runner(sim.load_scenario(scenario), sim.load_policy(policy), block=RUNS) for name, (scenario, policy) in QUARTERS.items()}
+    ready = {
+        name: runner(sim.load_scenario(scenario), sim.load_policy(policy), block=RUNS) for name, (scenario, policy) in QUARTERS.items()
+    }
     for live in ready.values():
         spend(live, 1)
     taken = in_turns({name: lambda live=live: spend(live, RUNS) for name, live in ready.items()})
-    yield from table(("one replication, one core", "ms"), ((name, spread([1e3 * t / RUNS for t in times])) for name, times in taken.items()))
+    yield from table(
+        ("one replication, one core", "ms"), ((name, spread([1e3 * t / RUNS for t in times])) for name, times in taken.items())
+    )
 
 
 def workers() -> Iterator[str]:
     """The same comparison with one worker and with two, by the clock."""
     scenario, plans = sim.load_scenario("changzhou-2015"), [sim.load_policy(name) for name in ("fixed-pay", "performance-pay")]
     names = {1: "1 worker", 2: "2 workers"}
-    taken = in_turns({name: lambda jobs=jobs: sim.compare(scenario, plans, replications=COMPARED, jobs=jobs) for jobs, name in names.items()},
-                     clock=time.perf_counter)
+    taken = in_turns(
+        {name: lambda jobs=jobs: sim.compare(scenario, plans, replications=COMPARED, jobs=jobs) for jobs, name in names.items()},
+        clock=time.perf_counter,
+    )
     rows = [(name, spread(times), spread(ratios(taken["1 worker"], times)) if name != "1 worker" else "1") for name, times in taken.items()]
     yield from table((f"compare, 2 policies x {COMPARED} replications", "s", "times as fast as 1"), rows)
 
@@ -72,9 +77,14 @@ def sections(points: tuple[list[scale.Cost], list[scale.Cost]]) -> Iterator[str]
     for part in (commands, replications, workers):
         yield from part()
         yield ""
-    for title, part in (("Against plain Mesa", speed.replication), ("Against Mesa's batch_run", speed.batches), ("The contact loop", speed.contact_loop),
-                        ("A national bank", bank.tables),
-                        ("Compiling", speed.compiling), ("Memory", speed.memory)):
+    for title, part in (
+        ("Against plain Mesa", speed.replication),
+        ("Against Mesa's batch_run", speed.batches),
+        ("The contact loop", speed.contact_loop),
+        ("A national bank", bank.tables),
+        ("Compiling", speed.compiling),
+        ("Memory", speed.memory),
+    ):
         yield f"### {title}\n"
         yield from part()
         yield ""

@@ -11,7 +11,7 @@ from sim.policy import Policy
 from sim.policy.schedule import pay_tables
 from sim.world import Scenario
 
-BLOCK = 20                                   # replications a compiled call, as `sim.simulate` cuts them
+BLOCK = 20  # replications a compiled call, as `sim.simulate` cuts them
 Runner = Callable[[int], Iterator[BranchRuns]]
 
 

@@ -20,8 +20,12 @@ def seconds(call: Call, clock: Callable[[], float] = time.perf_counter) -> float
     return clock() - start
 
 
-def in_turns(calls: Mapping[str, Call], repeats: int = REPEATS, clock: Callable[[], float] = time.process_time,
-             before: Callable[[], object] = lambda: None) -> dict[str, list[float]]:
+def in_turns(
+    calls: Mapping[str, Call],
+    repeats: int = REPEATS,
+    clock: Callable[[], float] = time.process_time,
+    before: Callable[[], object] = lambda: None,
+) -> dict[str, list[float]]:
     """Seconds of each call, round by round: A B C A B C. before: done untimed before every call. Nothing is left out as a warm-up."""
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(repeats):

@@ -81,7 +81,8 @@ def milestones() -> Iterator[str]:
     people, dates = list(scenario.branches[branch].managers), scenario.timeline.dates
     so_far = daily.cumsum(axis=1)
     at = {label: so_far[:, dates.index(day)] for label, day in (
-        ("15 January", date(2016, 1, 15)), ("7 February", date(2016, 2, 7)), ("15 February", date(2016, 2, 15)), ("15 March", date(2016, 3, 15)))}
+        ("15 January", date(2016, 1, 15)), ("7 February", date(2016, 2, 7)), ("15 February", date(2016, 2, 15)),
+        ("15 March", date(2016, 3, 15)))}
     young, c = [people.index(n) for n in NEWCOMERS], people.index("C")
     end = so_far[:, -1]
     checks = {
@@ -119,15 +120,16 @@ def practices() -> Iterator[str]:
 def docking() -> Iterator[str]:
     """The engine and the plain Mesa model (benchmarks/rivals), written apart and drawing apart: every outcome's distribution."""
     found = [docked(sim.load_scenario(q), sim.load_policy(q), DOCKED, DOCKED, SEED) for q in QUARTERS]
-    count = sum(map(len, found))
-    yield (f"{DOCKED} runs of each model a quarter; {count} outcomes, of each the means (Welch) and the distributions (Kolmogorov and Smirnov). The "
-           f"error of all tests of a quarter together is {LEVEL:.0%} (Bonferroni). A mean off by {found[0][0].shift:.2f} standard deviations of single "
-           f"runs would be found with probability {POWER:.0%}. Apart: {sum(not d.agrees for each in found for d in each)} of {count}. Below, the gap "
-           "is the difference of means in its standard errors; weeks and managers are left out but for the widest gap.\n")
+    apart, count = (sum(how(d) for each in found for d in each) for how in (lambda d: not d.agrees, lambda d: 1))
+    yield (f"{DOCKED} runs of each model a quarter; of {count} outcomes the means (Welch) and the distributions (Kolmogorov and Smirnov). "
+           f"The error of a quarter's tests together is {LEVEL:.0%} (Bonferroni); a mean {found[0][0].shift:.2f} standard deviations "
+           f"of single runs off would show with probability {POWER:.0%}. Told apart: {apart} of {count}. Below, the gap is the difference "
+           "of means in its standard errors; of managers and weeks only the one with the widest gap is shown.\n")
     for quarter, each in zip(QUARTERS, found, strict=True):
         whole = [d for d in each if " of " not in d.name and " in " not in d.name]
         parts = [max((d for d in each if word in d.name), key=lambda d: abs(d.gap)) for word in ("accounts of ", "effort in ")]
-        yield from table((quarter, "engine: mean (sd)", "plain Mesa: mean (sd)", "gap", "p of the distributions", "same"), map(docked_row, [*whole, *parts]))
+        header = (quarter, "engine: mean (sd)", "plain Mesa: mean (sd)", "gap", "p of the distributions", "same")
+        yield from table(header, map(docked_row, [*whole, *parts]))
         yield ""
 
 

@@ -29,10 +29,18 @@ from sim.world import Scenario
 
 SELLER = record("pace skill", "held next_visit contacts gone accounts", keys="seat")
 NUMBERS = record("rest decay gain annoyance fade response unskilled skilled trust learning ceiling")
-FLAGS = ("-O3", "-march=native", "-ffp-contract=off")        # contraction would change bits; numba does not contract either
-PARAMETERS = {"rest": "satisfaction_rest", "decay": "satisfaction_decay", "gain": "contact_gain", "annoyance": "annoyance",
-              "fade": "irritation_fade", "response": "churn_response", "trust": "trust_effect", "learning": "learning_rate",
-              "ceiling": "skill_ceiling"}
+FLAGS = ("-O3", "-march=native", "-ffp-contract=off")  # contraction would change bits; numba does not contract either
+PARAMETERS = {
+    "rest": "satisfaction_rest",
+    "decay": "satisfaction_decay",
+    "gain": "contact_gain",
+    "annoyance": "annoyance",
+    "fade": "irritation_fade",
+    "response": "churn_response",
+    "trust": "trust_effect",
+    "learning": "learning_rate",
+    "ceiling": "skill_ceiling",
+}
 
 
 class Bank(NamedTuple):
@@ -56,8 +64,10 @@ class Bank(NamedTuple):
 
     def totals(self) -> dict[str, float]:
         """What is left behind: contacts, customers found gone, accounts, and means of what customers feel."""
-        return {**{name: int(self.sellers[name].sum()) for name in ("contacts", "gone", "accounts")},
-                **{name: float(self.customers[name].mean()) for name in ("satisfaction", "irritation", "patience")}}
+        return {
+            **{name: int(self.sellers[name].sum()) for name in ("contacts", "gone", "accounts")},
+            **{name: float(self.customers[name].mean()) for name in ("satisfaction", "irritation", "patience")},
+        }
 
 
 def bank(scenario: Scenario, branches: int, team: int = 7, room: int = 700, contacts: float = 8.0, seed: int = 1) -> Bank:
@@ -118,8 +128,9 @@ def seller_day(customers: np.recarray, book: np.ndarray, m: np.record, par: np.r
 
 
 @rule
-def live(customers: np.recarray, book: np.ndarray, sellers: np.recarray, par: np.record, seeds: np.ndarray, team: int, first: int,
-         stop: int) -> None:
+def live(
+    customers: np.recarray, book: np.ndarray, sellers: np.recarray, par: np.record, seeds: np.ndarray, team: int, first: int, stop: int
+) -> None:
     """Days first up to but not including stop, branch by branch: each lives through them all before the next."""
     for b in range(len(seeds)):
         for day in range(first, stop):
@@ -127,7 +138,7 @@ def live(customers: np.recarray, book: np.ndarray, sellers: np.recarray, par: np
                 seller_day(customers, book[i], sellers[i], par, seeds[b], day)
 
 
-Contender = Callable[[Bank, int], None]                # lives so many days
+Contender = Callable[[Bank, int], None]  # lives so many days
 
 
 def by_branch(b: Bank, days: int) -> None:
@@ -160,7 +171,7 @@ def in_c(folder: Path) -> Contender | None:
             raise RuntimeError(f"contacts.c: record {which} has {loaded.sizes(which)} bytes, expected {kind.itemsize}")
 
     def call(b: Bank, days: int) -> None:
-        arrays = (b.customers, b.book, b.sellers, np.array(b.par), b.seeds)          # by name, so that they outlive the call
+        arrays = (b.customers, b.book, b.sellers, np.array(b.par), b.seeds)  # by name, so that they outlive the call
         pointers = [ctypes.c_void_p(array.ctypes.data) for array in arrays]
         loaded.live(*pointers, *(ctypes.c_int64(n) for n in (len(b.seeds), b.team, b.book.shape[1], 0, days)))
 
@@ -172,7 +183,9 @@ def in_polars(b: Bank, days: int, seed: int = 2) -> None:
     import polars as pl
 
     luck, par, room = np.random.default_rng(seed), b.par, b.book.shape[1]
-    people = pl.DataFrame({name: b.sellers[name] for name in ("pace", "skill", "held", "next_visit", "contacts", "gone", "accounts")}).with_row_index("i")
+    people = pl.DataFrame(
+        {name: b.sellers[name] for name in ("pace", "skill", "held", "next_visit", "contacts", "gone", "accounts")}
+    ).with_row_index("i")
     columns = {name: pl.Series(name, b.customers[name]) for name in ("satisfaction", "irritation", "patience", "hazard", "seen")}
     book = pl.Series("book", b.book.ravel())
     i, n, days_ago = pl.col("i").cast(pl.Int64), pl.col("n"), pl.col("days")
@@ -180,35 +193,80 @@ def in_polars(b: Bank, days: int, seed: int = 2) -> None:
     pleased = pl.col("satisfaction") + par.gain * (1.0 - pl.col("satisfaction")) - par.annoyance * pl.col("irritation") ** 2
     for day in range(days):
         visits = (
-            people.lazy().with_columns(pl.Series("made", np.minimum(luck.poisson(b.sellers.pace), people["held"].to_numpy())))
-            .select(i, "skill", n=pl.int_ranges(0, "made"), held="held", first="next_visit").explode("n").drop_nulls("n")
-            .with_columns(place=(pl.col("first") + n) % pl.col("held")).collect())
+            people.lazy()
+            .with_columns(pl.Series("made", np.minimum(luck.poisson(b.sellers.pace), people["held"].to_numpy())))
+            .select(i, "skill", n=pl.int_ranges(0, "made"), held="held", first="next_visit")
+            .explode("n")
+            .drop_nulls("n")
+            .with_columns(place=(pl.col("first") + n) % pl.col("held"))
+            .collect()
+        )
         row = book.gather(visits["i"] * room + visits["place"])
         met = (
-            visits.lazy().with_columns(column.gather(row) for column in columns.values()).with_columns(days=float(day) - pl.col("seen"))
+            visits.lazy()
+            .with_columns(column.gather(row) for column in columns.values())
+            .with_columns(days=float(day) - pl.col("seen"))
             .with_columns(
-                patience=pl.col("patience") - pl.col("hazard") * (
+                patience=pl.col("patience")
+                - pl.col("hazard")
+                * (
                     (1.0 + par.response * (0.5 - par.rest)) * days_ago
-                    - par.response * (pl.col("satisfaction") - par.rest) * (1.0 - left) / par.decay),
-                satisfaction=par.rest + (pl.col("satisfaction") - par.rest) * left, irritation=pl.col("irritation") * (-par.fade * days_ago).exp())
+                    - par.response * (pl.col("satisfaction") - par.rest) * (1.0 - left) / par.decay
+                ),
+                satisfaction=par.rest + (pl.col("satisfaction") - par.rest) * left,
+                irritation=pl.col("irritation") * (-par.fade * days_ago).exp(),
+            )
             .with_columns(stays=pl.col("patience") > 0.0)
             .with_columns(
                 satisfaction=pl.when("stays").then(pleased.clip(0.0, 1.0)).otherwise("satisfaction"),
-                irritation=pl.col("irritation") + pl.col("stays").cast(pl.Float64), seen=pl.lit(day, pl.Int64), luck=pl.lit(luck.random(len(row))))
-            .with_columns(won=pl.col("stays") & (
-                pl.col("luck") < (par.unskilled + (par.skilled - par.unskilled) * pl.col("skill")) * (1.0 + par.trust * (pl.col("satisfaction") - 0.5))))
-            .collect())
+                irritation=pl.col("irritation") + pl.col("stays").cast(pl.Float64),
+                seen=pl.lit(day, pl.Int64),
+                luck=pl.lit(luck.random(len(row))),
+            )
+            .with_columns(
+                won=pl.col("stays")
+                & (
+                    pl.col("luck")
+                    < (par.unskilled + (par.skilled - par.unskilled) * pl.col("skill")) * (1.0 + par.trust * (pl.col("satisfaction") - 0.5))
+                )
+            )
+            .collect()
+        )
         for name in ("satisfaction", "irritation", "patience", "seen"):
             columns[name] = columns[name].scatter(row, met[name])
-        day_of = met.lazy().group_by("i").agg(made=pl.col("stays").sum().cast(pl.Int64), lost=(~pl.col("stays")).sum().cast(pl.Int64), won=pl.col("won").sum().cast(pl.Int64))
+        day_of = (
+            met.lazy()
+            .group_by("i")
+            .agg(
+                made=pl.col("stays").sum().cast(pl.Int64),
+                lost=(~pl.col("stays")).sum().cast(pl.Int64),
+                won=pl.col("won").sum().cast(pl.Int64),
+            )
+        )
         people = (
-            people.lazy().with_columns(i).join(day_of, on="i", how="left", maintain_order="left").with_columns(pl.col("made", "lost", "won").fill_null(0))
-            .with_columns(next_visit=(pl.col("next_visit") + pl.col("made")) % pl.col("held"), contacts=pl.col("contacts") + pl.col("made"),
-                          gone=pl.col("gone") + pl.col("lost"), accounts=pl.col("accounts") + pl.col("won"),
-                          skill=par.ceiling - (par.ceiling - pl.col("skill")) * (-par.learning * pl.col("made")).exp())
-            .drop("made", "lost", "won").collect())
-        gone = met.lazy().filter(~pl.col("stays")).select("i", "place").sort("place", descending=True).with_columns(turn=pl.int_range(pl.len()).over("i")).collect()
-        for turn in range((gone["turn"].max() or 0) + 1 if len(gone) else 0):          # the last in the book takes the place
+            people.lazy()
+            .with_columns(i)
+            .join(day_of, on="i", how="left", maintain_order="left")
+            .with_columns(pl.col("made", "lost", "won").fill_null(0))
+            .with_columns(
+                next_visit=(pl.col("next_visit") + pl.col("made")) % pl.col("held"),
+                contacts=pl.col("contacts") + pl.col("made"),
+                gone=pl.col("gone") + pl.col("lost"),
+                accounts=pl.col("accounts") + pl.col("won"),
+                skill=par.ceiling - (par.ceiling - pl.col("skill")) * (-par.learning * pl.col("made")).exp(),
+            )
+            .drop("made", "lost", "won")
+            .collect()
+        )
+        gone = (
+            met.lazy()
+            .filter(~pl.col("stays"))
+            .select("i", "place")
+            .sort("place", descending=True)
+            .with_columns(turn=pl.int_range(pl.len()).over("i"))
+            .collect()
+        )
+        for turn in range((gone["turn"].max() or 0) + 1 if len(gone) else 0):  # the last in the book takes the place
             now = gone.filter(pl.col("turn") == turn).join(people.select("i", "held"), on="i", maintain_order="left")
             book = book.scatter(now["i"] * room + now["place"], book.gather(now["i"] * room + now["held"] - 1))
             people = people.with_columns(held=pl.col("held") - pl.col("i").is_in(now["i"].implode()).cast(pl.Int64))

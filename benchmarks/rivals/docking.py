@@ -17,14 +17,25 @@ from scipy.stats import ks_2samp, norm, ttest_ind
 from benchmarks.runner import runner
 from benchmarks.rivals.mesa_plain import Branch, Manager, Setting, forget_models, read, run
 from sim.engine.state import (
-    F_CHURNED, F_CUSTOMERS, F_SATISFACTION, R_ACCOUNTS, R_CONTACTS, R_DAYS, R_DEPOSITS, R_EFFORT, R_LEANING, R_NORM, R_PRESSURE,
-    R_PROSPECTS, R_SKILL,
+    F_CHURNED,
+    F_CUSTOMERS,
+    F_SATISFACTION,
+    R_ACCOUNTS,
+    R_CONTACTS,
+    R_DAYS,
+    R_DEPOSITS,
+    R_EFFORT,
+    R_LEANING,
+    R_NORM,
+    R_PRESSURE,
+    R_PROSPECTS,
+    R_SKILL,
 )
 from sim.policy import Policy
 from sim.world import Scenario
 
 LEVEL, POWER = 0.01, 0.9
-Outcomes = dict[str, np.ndarray]                  # name: one number a replication
+Outcomes = dict[str, np.ndarray]  # name: one number a replication
 
 
 class Docked(NamedTuple):
@@ -50,14 +61,28 @@ def of_engine(scenario: Scenario, policy: Policy, replications: int, seed: int) 
         held = finals[:, :, F_CUSTOMERS]
         lived = days.sum(axis=(1, 2))
         outcomes = {f"accounts of {name}": weeks[:, :, i, R_ACCOUNTS].sum(axis=1) for i, name in enumerate(names)}
-        outcomes |= {f"effort in {label}": weeks[:, w, :, R_EFFORT].sum(axis=1) / days[:, w].sum(axis=1) for w, label in enumerate(line.week_labels)}
-        outcomes |= {name: weeks[..., place].sum(axis=(1, 2)) for name, place in (
-            ("accounts", R_ACCOUNTS), ("prospecting contacts", R_PROSPECTS), ("service contacts", R_CONTACTS), ("deposits", R_DEPOSITS))}
-        outcomes |= {name: weeks[..., place].sum(axis=(1, 2)) / lived for name, place in (
-            ("effort", R_EFFORT), ("norm", R_NORM), ("pressure", R_PRESSURE))}
+        outcomes |= {
+            f"effort in {label}": weeks[:, w, :, R_EFFORT].sum(axis=1) / days[:, w].sum(axis=1) for w, label in enumerate(line.week_labels)
+        }
+        outcomes |= {
+            name: weeks[..., place].sum(axis=(1, 2))
+            for name, place in (
+                ("accounts", R_ACCOUNTS),
+                ("prospecting contacts", R_PROSPECTS),
+                ("service contacts", R_CONTACTS),
+                ("deposits", R_DEPOSITS),
+            )
+        }
+        outcomes |= {
+            name: weeks[..., place].sum(axis=(1, 2)) / lived
+            for name, place in (("effort", R_EFFORT), ("norm", R_NORM), ("pressure", R_PRESSURE))
+        }
         outcomes |= {name: weeks[:, -1, :, place].mean(axis=1) for name, place in (("skill", R_SKILL), ("leaning", R_LEANING))}
-        outcomes |= {"customers lost": finals[..., F_CHURNED].sum(axis=1), "pay": runs.months.sum(axis=(1, 2)) / 100,
-                     "satisfaction": (held * finals[..., F_SATISFACTION]).sum(axis=1) / held.sum(axis=1)}
+        outcomes |= {
+            "customers lost": finals[..., F_CHURNED].sum(axis=1),
+            "pay": runs.months.sum(axis=(1, 2)) / 100,
+            "satisfaction": (held * finals[..., F_SATISFACTION]).sum(axis=1) / held.sum(axis=1),
+        }
         parts.append(outcomes)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -73,11 +98,18 @@ def of_rival(setting: Setting, scenario: Scenario, seeds: range, make: Callable[
         by_day = daily.groupby("Step")[["effort", "norm", "pressure"]].mean().to_numpy()
         row: dict[str, float] = {f"accounts of {name}": person.accounts for name, person in zip(names, people, strict=True)}
         row |= {f"effort in {label}": by_day[line.week == w, 0].mean() for w, label in enumerate(line.week_labels)}
-        row |= {"accounts": branch.accounts, "prospecting contacts": sum(p.prospect_contacts for p in people),
-                "service contacts": sum(p.contacts for p in people), "deposits": sum(p.deposits for p in people),
-                **dict(zip(("effort", "norm", "pressure"), by_day.mean(axis=0), strict=True)),
-                "skill": np.mean([p.skill for p in people]), "leaning": np.mean([p.leaning for p in people]),
-                "customers lost": branch.churned, "pay": branch.pay, "satisfaction": branch.satisfaction}
+        row |= {
+            "accounts": branch.accounts,
+            "prospecting contacts": sum(p.prospect_contacts for p in people),
+            "service contacts": sum(p.contacts for p in people),
+            "deposits": sum(p.deposits for p in people),
+            **dict(zip(("effort", "norm", "pressure"), by_day.mean(axis=0), strict=True)),
+            "skill": np.mean([p.skill for p in people]),
+            "leaning": np.mean([p.leaning for p in people]),
+            "customers lost": branch.churned,
+            "pay": branch.pay,
+            "satisfaction": branch.satisfaction,
+        }
         rows.append(row)
         forget_models()
     return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in rows[0]}

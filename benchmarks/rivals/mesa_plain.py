@@ -27,19 +27,20 @@ from sim.world import Scenario
 
 CHANNELS = ("intermediaries", "chains", "street", "network")
 INTERMEDIARIES, CHAINS, STREET, NETWORK = range(4)
-NOBODY = math.inf                        # the effort of a mentor one never passes
-MOST_CHANCE = 0.95                       # no contact is certain
+NOBODY = math.inf  # the effort of a mentor one never passes
+MOST_CHANCE = 0.95  # no contact is certain
 NUMBERS = """
     effort_gamma effort_eta intrinsic_spread talent_spread service_duty skill_ceiling skill_floor learning_rate forgetting_rate plan_tremble
     habit_share saturation partner_leads partner_fade partner_unskilled partner_skilled lead_hours assigned_leads assigned_conversion
     assigned_teaches problem_chance problem_block problem_lapse trust_effect answer_gain supervisor_skill excuse_wear pressure_step
-    pressure_fade habituation belief_variance belief_gain belief_drift norm_below norm_above lean_coupling lean_field lean_revisit lean_effect
-    status_drift teach_rate teach_harm errand_most errand_efficiency mentor_regard mentor_norm_weight dependence_growth dependence_recovery
+    pressure_fade habituation belief_variance belief_gain belief_drift norm_below norm_above lean_coupling lean_field lean_revisit
+    lean_effect status_drift teach_rate teach_harm errand_most errand_efficiency mentor_regard mentor_norm_weight dependence_growth
+    dependence_recovery
     dependence_effect ceiling_pull service_pace satisfaction_start satisfaction_spread satisfaction_rest satisfaction_decay contact_gain
     annoyance irritation_fade churn_response churn_yearly churn_shape account_balance_median account_balance_log_sd order_pull
 """.split()
 OF_A_MANAGER = "capacity_hours effort_cost risk_aversion intrinsic_per_account lean_start excuse_start network_size effort_start".split()
-IDLE = {"report_noise": 0.0, "present_bias": 1.0, "pay_discount": 0.0, "plan_every": 1}          # left out here, so not to be in force
+IDLE = {"report_noise": 0.0, "present_bias": 1.0, "pay_discount": 0.0, "plan_every": 1}  # left out here, so not to be in force
 OF_A_CHANNEL = "contact_pace conversion_unskilled conversion_skilled pool_size pool_refill channel_neglect".split()
 
 
@@ -72,8 +73,9 @@ class Customer:
 class CustomerAgent(mesa.Agent):
     """The same as an agent of the model's own."""
 
-    def __init__(self, model: Branch, balance: float, segment: int, satisfaction: float, irritation: float, hazard: float, patience: float,
-                 seen: int) -> None:
+    def __init__(
+        self, model: Branch, balance: float, segment: int, satisfaction: float, irritation: float, hazard: float, patience: float, seen: int
+    ) -> None:
         super().__init__(model)
         self.balance, self.segment, self.satisfaction, self.irritation = balance, segment, satisfaction, irritation
         self.hazard, self.patience, self.seen = hazard, patience, seen
@@ -116,11 +118,17 @@ def read(scenario: Scenario, policy: Policy) -> Setting:
     practices, line = policy.practices, scenario.timeline
     refuse(scenario, policy)
     managers = next(iter(scenario.branches.values())).managers
-    par = SimpleNamespace(**{name: value(name) for name in NUMBERS}, year=365 if scenario.calendar.weekends else 250,
-                          meeting_hours=practices.reporting.minutes / 60, every_days=practices.reporting.every_days or 0,
-                          accountability=practices.reporting.accountability, telling=practices.norm.telling,
-                          mentoring_hours=practices.mentor_pairing.minutes_per_day / 60, bundled=practices.mentor_pairing.bundled,
-                          assigned_share=practices.leads.assigned_share)
+    par = SimpleNamespace(
+        **{name: value(name) for name in NUMBERS},
+        year=365 if scenario.calendar.weekends else 250,
+        meeting_hours=practices.reporting.minutes / 60,
+        every_days=practices.reporting.every_days or 0,
+        accountability=practices.reporting.accountability,
+        telling=practices.norm.telling,
+        mentoring_hours=practices.mentor_pairing.minutes_per_day / 60,
+        bundled=practices.mentor_pairing.bundled,
+        assigned_share=practices.leads.assigned_share,
+    )
     channels = []
     for name in CHANNELS:
         channel = SimpleNamespace(**{field: value(field, name) for field in OF_A_CHANNEL})
@@ -129,14 +137,19 @@ def read(scenario: Scenario, policy: Policy) -> Setting:
         channels.append(channel)
     people = []
     for name, spec in managers.items():
-        person = SimpleNamespace(**{field: value(field, manager=name) for field in OF_A_MANAGER}, customers=scenario.customers(name),
-                                 status=practices.norm.status.get(spec.cohort, 1.0))
+        person = SimpleNamespace(
+            **{field: value(field, manager=name) for field in OF_A_MANAGER},
+            customers=scenario.customers(name),
+            status=practices.norm.status.get(spec.cohort, 1.0),
+        )
         new = value("skill_new", manager=name)
         person.skill = new + max(0.0, par.skill_ceiling - new) * -math.expm1(-value("tenure_learning") * spec.tenure_months)
         people.append(person)
     shares = [(name, value("segment_share", name)) for name, share in scenario.parameter("segment_share").entries() if share > 0]
-    segments = [SimpleNamespace(share=share / sum(s for _, s in shares), median=value("balance_median", name), sd=value("balance_log_sd", name))
-                for name, share in shares]
+    segments = [
+        SimpleNamespace(share=share / sum(s for _, s in shares), median=value("balance_median", name), sd=value("balance_log_sd", name))
+        for name, share in shares
+    ]
     demand, left, to_quarter_end = [float(d) for d in line.demand], 0.0, []
     for today, last in zip(reversed(demand), reversed(line.last_of_quarter), strict=True):
         left = today if last else left + today
@@ -152,15 +165,32 @@ def refuse(scenario: Scenario, policy: Policy) -> None:
     """Parts of the model that are not written here must be off."""
     reporting, pairing, branch = policy.practices.reporting, policy.practices.mentor_pairing, next(iter(scenario.branches))
     plain_pay = all(
-        element.period == "month" and element.payee == "self" and (
-            element.schedule.kind == "fixed" or element.schedule.kind == "linear" and element.measure == "accounts"
-            and element.schedule.threshold == 0.0 and element.schedule.by == "units") for element in policy.pay.values())
-    plain_practices = (reporting.visible == "everyone" and reporting.time == "evening" and pairing.rule in ("none", "named")
-                       and pairing.participation == "mandatory")
-    plain_world = (len(scenario.branches) == 1 and not further_parts(world_of(scenario, branch), practice_of(policy, scenario, branch))
-                   and all(scenario.effective(name) == idle for name, idle in IDLE.items()))
+        element.period == "month"
+        and element.payee == "self"
+        and (
+            element.schedule.kind == "fixed"
+            or element.schedule.kind == "linear"
+            and element.measure == "accounts"
+            and element.schedule.threshold == 0.0
+            and element.schedule.by == "units"
+        )
+        for element in policy.pay.values()
+    )
+    plain_practices = (
+        reporting.visible == "everyone"
+        and reporting.time == "evening"
+        and pairing.rule in ("none", "named")
+        and pairing.participation == "mandatory"
+    )
+    plain_world = (
+        len(scenario.branches) == 1
+        and not further_parts(world_of(scenario, branch), practice_of(policy, scenario, branch))
+        and all(scenario.effective(name) == idle for name, idle in IDLE.items())
+    )
     if not (plain_pay and plain_practices and plain_world):
-        raise ValueError(f"{scenario.name} under {policy.name}: the plain Mesa model knows the practices and pay of the Changzhou quarters only")
+        raise ValueError(
+            f"{scenario.name} under {policy.name}: the plain Mesa model knows the practices and pay of the Changzhou quarters only"
+        )
 
 
 class Manager(mesa.Agent):
@@ -183,12 +213,14 @@ class Manager(mesa.Agent):
         self.mentee: Manager | None = None
         self.errands = self.dependence = 0.0
         self.partners, self.queue = 0.0, 0
-        self.shown, self.expected, self.attended = 0, 0.0, 0          # own accounts, and expected, since the last meeting; meetings
+        self.shown, self.expected, self.attended = 0, 0.0, 0  # own accounts, and expected, since the last meeting; meetings
         self.accounts = self.month_accounts = self.prospect_contacts = self.contacts = 0
         self.deposits = self.pay = 0.0
         self.next_visit, self.churned, self.held, self.satisfaction = 0, 0, 0, 0.0
         sizes = {CHAINS: person.customers, NETWORK: person.network_size}
-        self.pools = [model.pools.get(k) or Pool(float(math.floor(channel.pool_size * sizes[k]))) for k, channel in enumerate(model.channels)]
+        self.pools = [
+            model.pools.get(k) or Pool(float(math.floor(channel.pool_size * sizes[k]))) for k, channel in enumerate(model.channels)
+        ]
         self.book = model.new_customers(person.customers)
 
     @property
@@ -206,8 +238,10 @@ class Manager(mesa.Agent):
     def able(self, chance: float, k: int) -> float:
         """A chance that skill promises, after talent, open problems and dependence."""
         par = self.model.par
-        return min(MOST_CHANCE, chance * self.talent * math.exp(-par.problem_block * self.problems[k])
-                   * (1.0 - par.dependence_effect * self.dependence))
+        return min(
+            MOST_CHANCE,
+            chance * self.talent * math.exp(-par.problem_block * self.problems[k]) * (1.0 - par.dependence_effect * self.dependence),
+        )
 
     def chance(self, k: int) -> float:
         channel = self.model.channels[k]
@@ -215,7 +249,9 @@ class Manager(mesa.Agent):
 
     def partner_chance(self) -> float:
         par = self.model.par
-        return self.able(par.partner_unskilled + (par.partner_skilled - par.partner_unskilled) * self.skills[INTERMEDIARIES], INTERMEDIARIES)
+        return self.able(
+            par.partner_unskilled + (par.partner_skilled - par.partner_unskilled) * self.skills[INTERMEDIARIES], INTERMEDIARIES
+        )
 
     def promise(self, k: int) -> float:
         """Accounts that a first hour on a channel promises today."""
@@ -491,8 +527,10 @@ class Manager(mesa.Agent):
             for k in range(4):
                 gap = mentor.skills[k] - self.skills[k]
                 self.skills[k] += closed * (gap if gap > 0.0 else gap * par.teach_harm)
-        self.dependence += (par.dependence_growth * self.errands * (1.0 - self.dependence)
-                            - par.dependence_recovery * (1.0 - self.errands) * self.dependence)
+        self.dependence += (
+            par.dependence_growth * self.errands * (1.0 - self.dependence)
+            - par.dependence_recovery * (1.0 - self.errands) * self.dependence
+        )
         if mentor:
             in_pay = mentor.worth_in_pay()
             mine = par.errand_efficiency * max(mentor.promised) * (in_pay + mentor.worth_besides_pay())
@@ -560,7 +598,8 @@ class Branch(mesa.Model):
         self.satisfaction = self.pay = 0.0
         self.datacollector = mesa.DataCollector(
             model_reporters={name: name for name in ("accounts", "pay", "churned", "customers", "satisfaction")},
-            agenttype_reporters={Manager: {name: name for name in ("accounts", "effort", "skill", "norm", "leaning", "pressure")}})
+            agenttype_reporters={Manager: {name: name for name in ("accounts", "effort", "skill", "norm", "leaning", "pressure")}},
+        )
 
     def new_customers(self, n: int) -> list[Customer]:
         """Draw n customers of the first morning or of today."""

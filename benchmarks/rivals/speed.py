@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,36 +18,57 @@ import sim
 from benchmarks.rivals.contacts import FLAGS, Bank, Contender, bank, by_branch, by_day, c_compiler, in_c, in_polars
 from benchmarks.rivals.mesa_plain import Branch, BranchOfAgents, BranchOfDailyAgents, forget_models, read, run
 from benchmarks.runner import runner, spend
-from benchmarks.timing import in_turns, ratios, seconds, spread, table
+from benchmarks.timing import Call, in_turns, ratios, seconds, spread, table
 from sim.compiled import CACHE_VARIABLE
 from sim.engine.state import CLIENT, CUSTOMER, LOAN, MANAGER
 
 QUARTER = "changzhou-2015"
 ROUNDS, ENGINE_RUNS, MESA_RUNS, BATCH = 7, 20, 3, 20
 BRANCHES, DAYS = 400, 90
-COLD = {                                       # what is compiled: a first call, and the same again
-    "the short day (changzhou-2015)": "import sim; from benchmarks.runner import runner, spend; "
-    "live = runner(sim.load_scenario('changzhou-2015'), sim.load_policy('changzhou-2015')); call = lambda: spend(live, 1)",
-    "the contact loop": "from benchmarks.rivals.contacts import bank, by_branch; import sim; b = bank(sim.load_scenario('changzhou-2015'), 1); "
-    "call = lambda: by_branch(b, 1)",
+ENGINE, OURS, IN_C, POLARS = "engine", "our rules, branch by branch", "C, branch by branch", "Polars"
+KINDS = {  # of customers: the model, and how many runs a round
+    "plain Mesa, customers small objects, lazy": (Branch, MESA_RUNS),
+    "plain Mesa, customers agents, lazy": (BranchOfAgents, MESA_RUNS),
+    "for comparison: customers agents with a step a day": (BranchOfDailyAgents, 1),
 }
-CLOCKED = "; import time; start = time.process_time(); call(); middle = time.process_time(); call(); print(2 * middle - start - time.process_time())"
+COLD = {  # what is compiled, and a script that makes it ready to be called
+    "the short day (changzhou-2015)": """
+import sim
+from benchmarks.runner import runner, spend
+live = runner(sim.load_scenario("changzhou-2015"), sim.load_policy("changzhou-2015"))
+call = lambda: spend(live, 1)
+""",
+    "the contact loop": """
+import sim
+from benchmarks.rivals.contacts import bank, by_branch
+few = bank(sim.load_scenario("changzhou-2015"), 1)
+call = lambda: by_branch(few, 1)
+""",
+}
+CLOCKED = """
+import time
+start = time.process_time()
+call()
+middle = time.process_time()
+call()
+print(2 * middle - start - time.process_time())
+"""
 
 
 def replication() -> Iterator[str]:
     """One Changzhou replication: the engine, and the plain model with its three kinds of customers."""
     scenario, policy = sim.load_scenario(QUARTER), sim.load_policy(QUARTER)
     setting, live = read(scenario, policy), runner(scenario, policy)
-    spend(live, 1)                                                     # compiled before
-    kinds = {"plain Mesa, customers small objects, lazy": (Branch, MESA_RUNS), "plain Mesa, customers agents, lazy": (BranchOfAgents, MESA_RUNS),
-             "for comparison: customers agents with a step a day": (BranchOfDailyAgents, 1)}
-    calls = {"engine": lambda: spend(live, ENGINE_RUNS),
-             **{name: lambda kind=kind, runs=runs: [run(setting, seed, kind).accounts for seed in range(runs)] for name, (kind, runs) in kinds.items()}}
-    taken = in_turns(calls, ROUNDS, before=forget_models)
-    runs = {"engine": ENGINE_RUNS, **{name: runs for name, (_, runs) in kinds.items()}}
-    each = {name: [t / runs[name] for t in times] for name, times in taken.items()}
-    yield from table(("one replication of changzhou-2015, one core", "ms", "times the engine's"), (
-        (name, spread([1e3 * t for t in times]), "1" if name == "engine" else spread(ratios(times, each["engine"]))) for name, times in each.items()))
+    spend(live, 1)  # compiled before
+    calls = {
+        ENGINE: lambda: spend(live, ENGINE_RUNS),
+        **{
+            name: lambda kind=kind, runs=runs: [run(setting, seed, kind).accounts for seed in range(runs)]
+            for name, (kind, runs) in KINDS.items()
+        },
+    }
+    runs = {ENGINE: ENGINE_RUNS, **{name: runs for name, (_, runs) in KINDS.items()}}
+    yield from milliseconds(("one replication of changzhou-2015, one core", "ms", "times the engine's"), calls, runs)
 
 
 def batches() -> Iterator[str]:
@@ -57,13 +78,24 @@ def batches() -> Iterator[str]:
     calls = {
         "sim.simulate": lambda: sim.simulate(scenario, policy, 10 * BATCH),
         "mesa.batch_run on the plain model": lambda: batch_run(
-            Branch, {"setting": [setting]}, number_processes=1, iterations=BATCH, display_progress=False),
+            Branch, {"setting": [setting]}, number_processes=1, iterations=BATCH, display_progress=False
+        ),
     }
+    yield from milliseconds(
+        ("replications with their results, one core", "ms a replication", "times ours"),
+        calls,
+        dict(zip(calls, (10 * BATCH, BATCH), strict=True)),
+    )
+
+
+def milliseconds(header: tuple[str, str, str], calls: Mapping[str, Call], runs: Mapping[str, int]) -> Iterator[str]:
+    """A table of milliseconds a run, the calls in turns, and how many times the first one's each takes."""
     taken = in_turns(calls, ROUNDS, before=forget_models)
-    each = {name: [t / (10 * BATCH if name == "sim.simulate" else BATCH) for t in times] for name, times in taken.items()}
-    yield from table(("replications with their results, one core", "ms a replication", "times ours"), (
-        (name, spread([1e3 * t for t in times]), "1" if name == "sim.simulate" else spread(ratios(times, each["sim.simulate"])))
-        for name, times in each.items()))
+    each = {name: [1e3 * t / runs[name] for t in times] for name, times in taken.items()}
+    first = next(iter(each.values()))
+    yield from table(
+        header, ((name, spread(times), "1" if times is first else spread(ratios(times, first))) for name, times in each.items())
+    )
 
 
 def contact_loop() -> Iterator[str]:
@@ -71,14 +103,14 @@ def contact_loop() -> Iterator[str]:
     first = bank(sim.load_scenario(QUARTER), BRANCHES)
     mine, made, bits = first.twin(), {}, {}
     with tempfile.TemporaryDirectory(prefix="contacts-") as folder:
-        contenders: dict[str, Contender] = {"our rules, branch by branch": by_branch}
-        if (in_gcc := in_c(Path(folder))) is not None:
-            contenders["C, branch by branch"] = in_gcc
+        contenders: dict[str, Contender] = {OURS: by_branch}
+        if (compiled := in_c(Path(folder))) is not None:
+            contenders[IN_C] = compiled
         contenders["our rules, day by day across the bank"] = by_day
         if find_spec("polars"):
             os.environ.setdefault("POLARS_MAX_THREADS", "1")
-            contenders["Polars"] = in_polars
-        for contender in contenders.values():                          # compiled and imported before
+            contenders[POLARS] = in_polars
+        for contender in contenders.values():  # compiled and imported before
             mine.copy_from(first)
             contender(mine, 1)
         times: dict[str, list[float]] = {name: [] for name in contenders}
@@ -88,17 +120,17 @@ def contact_loop() -> Iterator[str]:
                 times[name].append(seconds(lambda live=contender: live(mine, DAYS), time.process_time))
                 made[name] = mine.totals()["contacts"] / 1e6
                 bits[name] = fingerprint(mine)
-    bits.pop("Polars", None)
+    bits.pop(POLARS, None)
     if len(set(bits.values())) > 1:
         raise AssertionError(f"the contact loops left different bits behind: {bits}")
-    ours = times["our rules, branch by branch"]
     speed = {name: [made[name] / t for t in taken] for name, taken in times.items()}
-    yield from table(("contact loop, one core", "million contacts a second", "our rules over it"), (
-        (name, spread(speeds), spread(ratios(speed["our rules, branch by branch"], speeds)) if times[name] is not ours else "1")
-        for name, speeds in speed.items()))
-    if "C, branch by branch" not in contenders:
+    yield from table(
+        ("contact loop, one core", "million contacts a second", "our rules over it"),
+        ((name, spread(speeds), "1" if name == OURS else spread(ratios(speed[OURS], speeds))) for name, speeds in speed.items()),
+    )
+    if IN_C not in contenders:
         yield "\nC is left out: no compiler found (cc, gcc or clang)."
-    if "Polars" not in contenders:
+    if POLARS not in contenders:
         yield "\nPolars is left out: not installed (`pip install polars`)."
 
 
@@ -112,7 +144,13 @@ def compiling() -> Iterator[str]:
     rows = []
     for name, code in COLD.items():
         with tempfile.TemporaryDirectory() as cache:
-            done = subprocess.run([sys.executable, "-c", code + CLOCKED], env={**os.environ, CACHE_VARIABLE: cache}, check=True, text=True, capture_output=True)
+            done = subprocess.run(
+                [sys.executable, "-c", code + CLOCKED],
+                env={**os.environ, CACHE_VARIABLE: cache},
+                check=True,
+                text=True,
+                capture_output=True,
+            )
         rows.append((f"numba, {name}", f"{float(done.stdout.split()[-1]):.1f}"))
     if c_compiler():
         with tempfile.TemporaryDirectory() as folder:
@@ -122,11 +160,13 @@ def compiling() -> Iterator[str]:
 
 def memory() -> Iterator[str]:
     """Bytes of the records."""
-    rows = [("a customer in short form (`CUSTOMER`)", f"{CUSTOMER.itemsize}"),
-            ("the place in the manager's book", "8"),
-            ("a customer in full (`CUSTOMER` and `CLIENT`)", f"{CUSTOMER.itemsize + CLIENT.itemsize}"),
-            ("a loan, where customers borrow (two rows: queue and loan)", f"{2 * LOAN.itemsize}"),
-            ("a manager (`MANAGER`)", f"{MANAGER.itemsize:,}")]
+    rows = [
+        ("a customer in short form (`CUSTOMER`)", f"{CUSTOMER.itemsize}"),
+        ("the place in the manager's book", "8"),
+        ("a customer in full (`CUSTOMER` and `CLIENT`)", f"{CUSTOMER.itemsize + CLIENT.itemsize}"),
+        ("a loan, where customers borrow (two rows: queue and loan)", f"{2 * LOAN.itemsize}"),
+        ("a manager (`MANAGER`)", f"{MANAGER.itemsize:,}"),
+    ]
     yield from table(("record", "bytes"), rows)
 
 
