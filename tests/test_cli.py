@@ -236,7 +236,7 @@ def test_a_policy_with_a_mistake_is_refused(case: str, work: Path, capsys: pytes
         (["fixed-pay", "mine.yaml", "--confidence", "nan"], ["confidence", "nan"]),
         (["fixed-pay", "mine.yaml", "--lang", "fr"], ["--lang", "'fr'", "en, zh"]),
         (["fixed-pay", "mine.yaml", "--lang", "cn"], ["Did you mean `zh`"]),
-        (["fixed-pay", "mine.yaml", "--precision", "0.1"], ["--precision"]),
+        (["fixed-pay", "mine.yaml", "--precision", "0.1"], ["precision", "'0.1'", "MEASURE=HALF_WIDTH"]),
         (["fixed-pay", "mine.yaml", "--out", "."], ["--out", "the working folder"]),
         (["fixed-pay", "mine.yaml", "--out", "mine.yaml"], ["--out", "the file mine.yaml"]),
         (["fixed-pay", "mine.yaml", "--out", "mine.yaml/report"], ["--out", "below the file mine.yaml"]),

@@ -239,6 +239,13 @@ def test_precisions_read_the_same_from_text_and_mapping() -> None:
     assert read_targets("pay=5%") == {"pay": Target(0.05, True)} and str(Target(0.05, True)) == "5%"
 
 
+def test_the_command_and_the_package_know_the_same_limit() -> None:
+    from sim import cli
+    from sim.experiments import compare, precision
+
+    assert cli.MOST == precision.MOST == compare.MOST
+
+
 def test_fewer_than_a_pilot_is_refused(short) -> None:
     with pytest.raises(sim.InputError, match="^replications: found 20; expected 64 or more"):
         sim.compare(short, POLICIES, 20, precision={"accounts": 1.0})
