@@ -22,6 +22,7 @@ _HOME = {
     "payout_curve": "sim.policy.schedule",
     "simulate": "sim.experiments.simulate", "Runs": "sim.experiments.simulate",
     "compare": "sim.experiments.compare", "Comparison": "sim.experiments.compare",
+    "sweep": "sim.experiments.sweep", "Sweep": "sim.experiments.sweep",
     "list_measures": "sim.experiments.measures",
     "best_response": "sim.engine.response", "Response": "sim.engine.response",
     "BankModel": "sim.model", "Manager": "sim.model", "Team": "sim.model",

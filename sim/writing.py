@@ -62,7 +62,9 @@ def finished(path: Path, beside: Path | None = None) -> Iterator[Path]:
     try:
         yield part
         os.replace(part, path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            error.filename = str(path)
         part.unlink(missing_ok=True)
         raise
 

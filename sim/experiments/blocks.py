@@ -13,7 +13,8 @@ import numpy as np
 
 from sim.compiled import results_digest
 from sim.errors import InputError
-from sim.experiments.frames import branch_pieces, long_form
+from sim.experiments.events import note
+from sim.experiments.frames import branch_pieces, long_form, nothing, stacked
 from sim.experiments.store import Kept, address_of
 from sim.policy import Policy
 from sim.reading import resource_folder
@@ -91,6 +92,7 @@ def lived(block: Block, place: int = 0, strict: bool = True) -> Lived:
     Errors: InputError where this machine's code is not that of whoever asks.
     """
     start = time.perf_counter()
+    note("begun", run=block.address, first=block.first, last=block.last)
     if block.code != code():
         raise InputError("worker", found=f"code {code()}", expected=f"{block.code}, as where the command was started")
     try:
@@ -101,8 +103,6 @@ def lived(block: Block, place: int = 0, strict: bool = True) -> Lived:
         failures: dict[int, str] = {}
         if len(block) == 1:
             failures[block.first] = f"{type(error).__name__}: {error}"
-    from sim.experiments.frames import nothing, stacked
-
     parts = []
     for number in range(block.first, block.last) if len(block) > 1 else ():
         one = lived(Block(block.case, block.seed, number, number + 1, block.keep, block.code), strict=False).kept
@@ -156,4 +156,5 @@ def _prepared(case: Case, branch: str) -> tuple[Any, ...]:
 
     scenario, policy = case.scenario, case.policy
     elements, merged = pay_tables(policy, PAY_MEASURES)
-    return world_of(scenario, branch), practice_of(policy, scenario, branch), elements, framed(merged, policy, scenario.effective("loss_aversion"))
+    merged = framed(merged, policy, scenario.effective("loss_aversion"))
+    return world_of(scenario, branch), practice_of(policy, scenario, branch), elements, merged

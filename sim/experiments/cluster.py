@@ -1,0 +1,85 @@
+"""Runs on a cluster: joblib's Dask backend, behind the address of a scheduler."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import InputError, Stopped
+from sim.experiments.blocks import code
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+PATIENCE = 60                    # seconds for a scheduler to answer, and for the first worker to come
+
+
+@contextmanager
+def cluster(address: str | None) -> Iterator[None]:
+    """Within the block, runs are computed by the workers of the scheduler at this address; without one, in this process.
+
+    Workers that join later are welcome; one that is lost costs the blocks it was at, which others compute again.
+    Errors: InputError about the address or a worker with other code; Stopped when the scheduler is lost.
+    """
+    if address is None:
+        yield
+        return
+    from joblib import parallel_config
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)         # what matters is told in one sentence
+    client = _client(address)
+    try:
+        check_workers(client, address)
+        with parallel_config(backend="dask", client=client, wait_for_workers_timeout=PATIENCE):
+            yield
+    except _lost() as error:
+        raise Stopped(f"The scheduler at {address} was lost, or gave up on a run ({_short(error)}).") from error
+    finally:
+        client.close(timeout=2)
+
+
+def check_workers(client: Client, address: str) -> None:
+    """Refuse a cluster without workers, or with one that would give other results. Each block is checked again by whoever runs it."""
+    from distributed import TimeoutError as Late
+
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except Late:
+        raise InputError("--scheduler", found=f"no worker at {address} within {PATIENCE} s", expected="one or more") from None
+    try:
+        others = {worker: other for worker, other in client.run(code).items() if other != code()}
+    except _lost():
+        raise
+    except Exception as error:                       # raised on a worker: most likely it has no incentivelab
+        raise InputError("--scheduler", found=f"a worker that cannot run incentivelab ({_short(error)})",
+                         expected=f"this release, code {code()}, on every worker") from None
+    for worker, other in others.items():
+        raise InputError("--scheduler", found=f"code {other} on the worker {worker}",
+                         expected=f"{code()}, as here: the same release, Python, numpy and numba on every worker")
+
+
+def _client(address: str) -> Client:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError("--scheduler", found="no package `distributed` in this environment", expected="it",
+                         hint="Install the extra `cluster`: pip install 'incentivelab[cluster]'.") from None
+    try:
+        return Client(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError, RuntimeError) as error:
+        found = f"no scheduler at {address[:120]} ({_short(error)})"
+        raise InputError("--scheduler", found=found, expected="an address such as tcp://host:8786") from None
+
+
+def _lost() -> tuple[type[BaseException], ...]:
+    from distributed import KilledWorker
+    from distributed.comm import CommClosedError
+
+    return CancelledError, CommClosedError, KilledWorker
+
+
+def _short(error: Any) -> str:
+    return " ".join(str(error).split())[:160] or type(error).__name__
