@@ -52,14 +52,14 @@ def run(options: argparse.Namespace) -> int:
     if Path.cwd().is_relative_to(os.path.abspath(given)):
         raise InputError("--out", found=f"{given}, which holds the working folder", expected="a folder inside it, or elsewhere")
     teller = Teller(lang, options.quiet)
-    with heard(lang, options.quiet, options.log), unbroken(), Interrupt.watched():
+    with heard(lang, options.quiet, options.log), unbroken(), Interrupt.watched(), cluster(options.scheduler):
         plan = planned(options.file, folder, options.seed, options.replications)
         if options.merge:
             teller.line("merged", blocks=merge(folder, [Path(other) for other in options.merge]))
         teller.line("sweeping", points=len(plan.design), policies=len(plan.policies), replications=plan.file.replications, runs=plan.runs)
         if options.scheduler is None and needs_compiling(plan.scenario, *plan.policies):
             teller.line("compiling")
-        with cluster(options.scheduler), teller.bar("runs", plan.runs) as bar:
+        with teller.bar("runs", plan.runs) as bar:
             failed = make_runs(plan, folder, jobs, bar, options.part)
         if options.part[1] > 1:
             print(say("command.part", lang, part=options.part[0], parts=options.part[1], path=given, file=options.file))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -12,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sim.compiled import results_digest
-from sim.errors import InputError
+from sim.errors import InputError, Stopped
 from sim.experiments.events import note
 from sim.experiments.frames import branch_pieces, long_form, nothing, stacked
 from sim.experiments.store import Kept, address_of
@@ -125,8 +126,16 @@ def run_blocks(blocks: Iterable[Block], jobs: int, strict: bool = True) -> Itera
             asked[place] = block
             yield delayed(lived)(block, place, strict)
 
-    for done in Parallel(n_jobs=jobs, prefer="threads", return_as="generator_unordered", batch_size=1)(tasks()):
-        yield asked.pop(done.block), done
+    results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator_unordered", batch_size=1)(tasks())
+    try:
+        for done in results:
+            yield asked.pop(done.block), done
+        if asked:
+            raise Stopped(f"{len(asked)} blocks of runs were handed out and never came back.")
+    finally:
+        with warnings.catch_warnings():              # that tasks are given up when their results are: joblib would advise against it
+            warnings.simplefilter("ignore")
+            results.close()
 
 
 def _frame(block: Block) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from _thread import interrupt_main
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError, Stopped
@@ -14,6 +16,7 @@ from sim.experiments.blocks import code
 if TYPE_CHECKING:
     from distributed import Client
 
+AHEAD = 4                        # blocks handed out for each thread of the workers there are (joblib doubles it)
 PATIENCE = 60                    # seconds for a scheduler to answer, and for the first worker to come
 
 
@@ -29,16 +32,37 @@ def cluster(address: str | None) -> Iterator[None]:
         return
     from joblib import parallel_config
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)         # what matters is told in one sentence
     client = _client(address)
+    for name in logging.root.manager.loggerDict:
+        if name.split(".")[0] in ("distributed", "tornado"):      # what matters is told in one sentence
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    lost, done = Event(), Event()
+    Thread(target=_watch, args=(client, lost, done), daemon=True).start()
     try:
         check_workers(client, address)
-        with parallel_config(backend="dask", client=client, wait_for_workers_timeout=PATIENCE):
+        with parallel_config(backend=_backend(client)):
             yield
+    except _killed() as error:
+        raise Stopped(f"The scheduler at {address} has given up on runs at which workers died again and again ({_short(error)}).") from error
     except _lost() as error:
-        raise Stopped(f"The scheduler at {address} was lost, or gave up on a run ({_short(error)}).") from error
+        raise Stopped(f"The scheduler at {address} was lost.") from error
+    except KeyboardInterrupt as interrupt:
+        if lost.is_set():
+            raise Stopped(f"The scheduler at {address} was lost.") from interrupt
+        raise
     finally:
+        done.set()
         client.close(timeout=2)
+
+
+def _watch(client: Client, lost: Event, done: Event) -> None:
+    """End the wait for results of a scheduler that is gone. Nearly always the error comes by itself; a result just on its way has none."""
+    while not done.wait(1.0):
+        if client.status in ("closing", "closed"):
+            lost.set()
+            if not done.wait(10.0):
+                interrupt_main()
+            return
 
 
 def check_workers(client: Client, address: str) -> None:
@@ -61,6 +85,18 @@ def check_workers(client: Client, address: str) -> None:
                          expected=f"{code()}, as here: the same release, Python, numpy and numba on every worker")
 
 
+def _backend(client: Client) -> Any:
+    """joblib's Dask backend, with some blocks in waiting for workers that come later; and never in this process, where joblib would
+    compute if there were but one worker with one thread."""
+    from joblib._dask import DaskDistributedBackend
+
+    class Backend(DaskDistributedBackend):               # type: ignore[misc]
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            return AHEAD * max(1, super().effective_n_jobs(n_jobs))
+
+    return Backend(client=client, wait_for_workers_timeout=PATIENCE)
+
+
 def _client(address: str) -> Client:
     try:
         from distributed import Client
@@ -75,10 +111,15 @@ def _client(address: str) -> Client:
 
 
 def _lost() -> tuple[type[BaseException], ...]:
-    from distributed import KilledWorker
     from distributed.comm import CommClosedError
 
-    return CancelledError, CommClosedError, KilledWorker
+    return CancelledError, CommClosedError
+
+
+def _killed() -> type[BaseException]:
+    from distributed import KilledWorker
+
+    return KilledWorker
 
 
 def _short(error: Any) -> str:

@@ -127,16 +127,15 @@ def make_runs(plan: Plan, folder: Path, jobs: int, progress: Steps, part: tuple[
 
     def missing() -> Iterator[Block]:
         nonlocal passed
-        number = 0
         for cell in plan.cells():
             if cell.case is None:
                 passed += plan.file.replications
             for block in plan.blocks(cell):
-                mine, number = number % part[1] == part[0] - 1, number + 1
-                if not mine or block.address in seen or store.has(block.address):
+                number = len(seen)
+                seen.add(block.address)
+                if len(seen) == number or number % part[1] != part[0] - 1 or store.has(block.address):
                     passed += len(block)
                 else:
-                    seen.add(block.address)
                     yield block
 
     note("sweep", runs=plan.runs, points=len(plan.design), policies=len(plan.policies), part=f"{part[0]}/{part[1]}")
