@@ -23,6 +23,7 @@ _HOME = {
     "simulate": "sim.experiments.simulate", "Runs": "sim.experiments.simulate",
     "compare": "sim.experiments.compare", "Comparison": "sim.experiments.compare",
     "select": "sim.experiments.select", "Selection": "sim.experiments.select",
+    "sweep": "sim.experiments.sweep", "Sweep": "sim.experiments.sweep",
     "list_measures": "sim.experiments.measures",
     "best_response": "sim.engine.response", "Response": "sim.engine.response",
     "set_against": "sim.experiments.compare",

@@ -1,30 +1,28 @@
 """The command `incentivelab`.
 
-Exit codes: 0 done, 2 bad input (one sentence on stderr, nothing written), 130 interrupted (finished runs are kept), 1 a defect
-of ours. Modules of the model are imported by the subcommand that needs them, so that `--help` is there at once.
+Exit codes: 0 done, 2 bad input (one sentence on stderr, nothing written), 3 finished with failed runs, 130 interrupted or stopped
+by something outside, such as a full disk (finished runs are kept), 1 a defect of ours. Modules of the model are imported by the
+subcommand that needs them, so that `--help` is there at once.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from sim import __version__
 from sim.app.backtest_command import add_arguments as backtest_arguments
-from sim.app.options import choice, language, reader, whole
-from sim.errors import InputError, nearest
+from sim.app.options import choice, language, reader, running, whole
+from sim.app.sweep_command import add_arguments as sweep_arguments
+from sim.errors import InputError, Stopped, nearest
 
 DONE, DEFECT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 DEBUG_VARIABLE = "INCENTIVELAB_DEBUG"
 REPLICATIONS, MOST = 200, 5000
-BAR = "{desc} {percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"
-COMMANDS = ("demo", "compare", "select", "backtest", "check", "diff", "list", "new", "explore", "doctor")
+COMMANDS = ("demo", "compare", "select", "sweep", "backtest", "check", "diff", "list", "new", "explore", "doctor")
 LISTS = ("policies", "scenarios", "measures")
 # The baseline comes first. Of the eight it is nearest to what the branch did in 2015: bundled mentor pairs and a weekly meeting;
 # no pay plan is on record, and fixed pay is the eight's closest to the modest commission assumed for that quarter.
@@ -44,6 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except KeyboardInterrupt:
         print(_interrupted(given), file=sys.stderr)
+        return INTERRUPTED
+    except Stopped as stop:
+        if debug:
+            _trace(stop)
+        print(_stopped(given, str(stop)), file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has left, as in `incentivelab list policies | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -67,20 +70,30 @@ def _parsed(given: list[str]) -> int:
 
 
 def _report_defect(error: Exception, debug: bool) -> None:
-    import traceback
-
     if debug:
-        traceback.print_exception(error)
+        _trace(error)
     text = " ".join(f"{type(error).__name__}: {error}".split())
     more = "" if debug else " Run it again with --debug to see where."
     print(f"incentivelab has failed, which it should not; please report this with what `incentivelab doctor` prints: {text}.{more}",
           file=sys.stderr)
 
 
+def _trace(error: Exception) -> None:
+    import traceback
+
+    traceback.print_exception(error)
+
+
 def _interrupted(given: list[str]) -> str:
     from sim.app.words import say
 
     return say("command.interrupted", "zh" if "zh" in given else "en")
+
+
+def _stopped(given: list[str], why: str) -> str:
+    from sim.app.words import say
+
+    return say("command.stopped", "zh" if "zh" in given else "en", why=why)
 
 
 # --- what can be asked ------------------------------------------------------------------------------------------------
@@ -123,6 +136,10 @@ def _parser() -> argparse.ArgumentParser:
                      "results.parquet and provenance.json.")
     select.add_argument("file", metavar="FILE", help="an experiment file, or the name of one in the library (best-of-eight)")
     _run_options(select, out=None)
+    sweep = command("sweep", _sweep, "try policies over a design of factors, as an experiment file says",
+                    "\n\nThe folder gets design.parquet, results.parquet, runs.parquet, summary.csv and provenance.json. The command can be "
+                    "ended\nat any moment: the same command goes on from there. What an experiment file says: docs/sweeps.md.")
+    sweep_arguments(sweep)
     backtest = command("backtest", _backtest, "work out what plans would have paid on your own records; the first is the baseline",
                        "\n\nThe folder gets report.html, workbook.xlsx, every line of everybody's statement, winners.csv and provenance.json.")
     backtest_arguments(backtest)
@@ -174,8 +191,7 @@ def _common(parser: argparse.ArgumentParser, out: str | None) -> None:
 
 
 def _run_options(parser: argparse.ArgumentParser, out: str | None) -> None:
-    parser.add_argument("--jobs", type=whole("--jobs"), default=None, metavar="N",
-                        help="processors to use; results do not depend on it (default: all)")
+    running(parser)
     parser.add_argument("--out", default=out, metavar="DIR",
                         help=f"folder for the report; an earlier report in it is replaced (default: {out or 'one in reports/'})")
     language(parser)
@@ -199,6 +215,8 @@ def _compare(options: argparse.Namespace) -> int:
     from sim.app.inputs import Inputs
     from sim.app.reporting import default_folder, write_comparison
     from sim.app.request import request
+    from sim.app.telling import Interrupt, Teller, heard, unbroken
+    from sim.experiments.cluster import cluster
 
     number = options.replications if options.replications is not None else MOST if options.precision else REPLICATIONS
     asked = request(options.scenario, options.policies, number, options.seed, confidence=options.confidence, lang=options.lang,
@@ -206,8 +224,8 @@ def _compare(options: argparse.Namespace) -> int:
     inputs = Inputs.of(options.scenario, options.policies)
     given = options.out if options.out is not None else default_folder(asked)
     folder = usable_folder(given)
-    with _unbroken(), _Interrupt.watched():
-        result = write_comparison(asked, inputs, folder, _Teller(options.lang, options.quiet))
+    with heard(options.lang, options.quiet, options.log), unbroken(), Interrupt.watched(), cluster(options.scheduler):
+        result = write_comparison(asked, inputs, folder, Teller(options.lang, options.quiet))
     from sim.app.words import say
     from sim.report import headline
 
@@ -220,13 +238,15 @@ def _compare(options: argparse.Namespace) -> int:
 def _select(options: argparse.Namespace) -> int:
     from sim.app.folders import usable_folder
     from sim.app.selecting import default_folder, write_selection
+    from sim.app.telling import Interrupt, Teller, heard, unbroken
+    from sim.experiments.cluster import cluster
     from sim.experiments.selection_file import read_selection
 
     task = read_selection(options.file)
     given = options.out if options.out is not None else default_folder(task)
     folder = usable_folder(given)
-    with _unbroken(), _Interrupt.watched():
-        result = write_selection(task, folder, options.lang, options.jobs, _Teller(options.lang, options.quiet))
+    with heard(options.lang, options.quiet, options.log), unbroken(), Interrupt.watched(), cluster(options.scheduler):
+        result = write_selection(task, folder, options.lang, options.jobs, Teller(options.lang, options.quiet))
     from sim.app.words import say
     from sim.report.selection import headline_of_selection
 
@@ -236,94 +256,20 @@ def _select(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _sweep(options: argparse.Namespace) -> int:
+    from sim.app.sweep_command import run
+
+    return run(options)
+
+
 def _backtest(options: argparse.Namespace) -> int:
     from sim.app.backtest_command import run
+    from sim.app.telling import unbroken
 
-    with _unbroken():
+    with unbroken():
         return run(options)
 
 
-class _Interrupt:
-    """Ctrl-C, remembered: raised inside a callback of the compiler it would be lost, so it is raised again at the next step."""
-
-    noted = False
-
-    @classmethod
-    @contextmanager
-    def watched(cls) -> Iterator[None]:
-        def note(*_: object) -> NoReturn:
-            cls.noted = True
-            raise KeyboardInterrupt
-
-        cls.noted = False
-        if threading.current_thread() is not threading.main_thread():       # only there can signals be heard
-            yield
-            return
-        before = signal.signal(signal.SIGINT, note)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-    @classmethod
-    def check(cls) -> None:
-        if cls.noted:
-            raise KeyboardInterrupt
-
-
-@contextmanager
-def _unbroken() -> Iterator[None]:
-    """A full disk or a folder taken away meanwhile is told as such, with the file it was about."""
-    try:
-        yield
-    except OSError as error:
-        if error.strerror is None:
-            raise
-        place = f" ({error.filename})" if error.filename else ""
-        raise RuntimeError(f"{error.strerror.lower()}{place}") from error
-
-
-class _Teller:
-    """Tells on stderr how far the work is: a bar with the time left at a terminal, plain lines elsewhere, nothing if quiet."""
-
-    def __init__(self, lang: str, quiet: bool) -> None:
-        self.lang, self.quiet = lang, quiet
-
-    def line(self, key: str, **parts: object) -> None:
-        from sim.app.words import say
-
-        if not self.quiet:
-            print(say(f"command.{key}", self.lang, **parts), file=sys.stderr, flush=True)
-
-    @contextmanager
-    def bar(self, key: str, total: int) -> Iterator[_Bar]:
-        from sim.app.words import say
-
-        if self.quiet or not sys.stderr.isatty():
-            yield _Bar(None)
-            return
-        from tqdm import tqdm
-
-        words = say(f"command.{key}", self.lang)
-        with tqdm(total=total, desc=words, file=sys.stderr, dynamic_ncols=True, leave=False, bar_format=BAR) as bar:
-            yield _Bar(bar)
-
-
-class _Bar:
-    """Steps done, shown if there is a bar; Ctrl-C is heard at each."""
-
-    def __init__(self, shown: Any) -> None:
-        self.shown = shown
-
-    def __call__(self, steps: int) -> None:
-        if self.shown is not None:
-            self.shown.update(steps)
-        _Interrupt.check()
-
-    def expect(self, total: int) -> None:
-        if self.shown is not None:
-            self.shown.total = total
-            self.shown.refresh()
 
 
 # --- the others -------------------------------------------------------------------------------------------------------

@@ -32,6 +32,10 @@ class InputError(Exception):
         return f"{text}. {self.hint}".rstrip() if self.hint else f"{text}."
 
 
+class Stopped(Exception):
+    """Something outside has ended the work: a full disk, a lost cluster. ``str()`` is one sentence; what was finished is kept."""
+
+
 def _again(place: list[str], found: str, expected: str, hint: str) -> InputError:
     """The same error on the other side of a process boundary."""
     return InputError(*place, found=found, expected=expected, hint=hint)

@@ -62,7 +62,9 @@ def finished(path: Path, beside: Path | None = None) -> Iterator[Path]:
     try:
         yield part
         os.replace(part, path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            error.filename = str(path)
         part.unlink(missing_ok=True)
         raise
 
@@ -73,8 +75,8 @@ def clean(folder: Path, name: str = "") -> None:
     name: only what was to become this. What a living process is writing stays.
     """
     try:
-        left = [path for path in folder.iterdir() if path.name.startswith(f".{name}") and _abandoned(path)]
-    except OSError:
+        left = [path for path in folder.iterdir() if path.name.startswith(f".{name}") and is_abandoned(path)]
+    except (OSError, ValueError):                   # it is not there, or cannot be: told by whoever writes to it
         return
     for path in left:
         if path.is_dir() and not path.is_symlink():
@@ -83,7 +85,8 @@ def clean(folder: Path, name: str = "") -> None:
             path.unlink(missing_ok=True)
 
 
-def _abandoned(path: Path) -> bool:
+def is_abandoned(path: Path) -> bool:
+    """Whether this is a temporary file or folder of ours whose process has ended."""
     found = _TEMPORARY.fullmatch(path.name)
     if found is None:
         return False

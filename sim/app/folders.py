@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,15 +13,17 @@ from typing import Any
 
 from sim.errors import InputError
 from sim.report.write import PROVENANCE, REPORT
+from sim.writing import clean, finished, is_abandoned, temporary_beside
 
 MANIFEST = ".incentivelab.json"  # lists what we wrote, so that a report is replaced and nobody's own file is
+OLD = "old"  # an earlier report while it is exchanged for a new one
 DROPPINGS = {".DS_Store", "Thumbs.db", ".ipynb_checkpoints", "__pycache__"}  # left by systems and notebook servers
 
 
 def usable_folder(given: str | Path) -> Path:
     """The full path of a folder a report can be written to: not there yet, empty, or a report of ours.
 
-    Nothing is made or changed. Errors: InputError.
+    Nothing is made or changed, but for what a killed command left half-written in it. Errors: InputError.
     """
     expected = "a folder that is new, empty or an earlier report"
     try:
@@ -32,6 +34,7 @@ def usable_folder(given: str | Path) -> Path:
         if Path.cwd().is_relative_to(path):
             raise InputError("--out", found=f"{given}, which holds the working folder", expected="a folder inside it, or elsewhere")
         if path.exists():
+            clean(path)
             _refuse_unless_ours(path, str(given), expected)
         _refuse_unless_writable(path, str(given))
     except (OSError, ValueError) as error:
@@ -96,8 +99,9 @@ def replacing(folder: Path) -> Iterator[Path]:
     staging: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-        staging.chmod(0o755)
+        _after_a_kill(folder)
+        staging = temporary_beside(folder)
+        staging.mkdir()
         yield staging
         (staging / MANIFEST).write_text(json.dumps({"files": _files(staging)}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         _swap(staging, folder)
@@ -117,7 +121,8 @@ def _swap(staging: Path, folder: Path) -> None:
     if not folder.exists():
         staging.rename(folder)
         return
-    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.old.")) / "old"
+    old = temporary_beside(folder) / OLD
+    old.parent.mkdir()
     try:
         folder.rename(old)
         staging.rename(folder)
@@ -129,14 +134,15 @@ def _swap(staging: Path, folder: Path) -> None:
         shutil.rmtree(old.parent, ignore_errors=True)
 
 
+def _after_a_kill(folder: Path) -> None:
+    """Put back the earlier report if a command was killed while exchanging it, and remove what killed commands left half-written."""
+    for old in folder.parent.glob(f".{glob.escape(folder.name)}.*.part/{OLD}"):
+        if not folder.exists() and is_abandoned(old.parent):
+            old.rename(folder)
+    clean(folder.parent, folder.name)
+
+
 def write_whole(text: str, path: Path) -> None:
     """Text into a file that appears at once or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        os.chmod(name, 0o644)  # mkstemp keeps others from reading
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with finished(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")

@@ -36,3 +36,12 @@ def choice(option: str, known: Sequence[str]) -> Callable[[str], str]:
 
 def language(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lang", type=choice("--lang", LANGUAGES), default="en", metavar="en|zh", help="language of the output (default: %(default)s)")
+
+
+def running(parser: argparse.ArgumentParser) -> None:
+    """Where runs are made, and who is told."""
+    parser.add_argument("--jobs", type=whole("--jobs"), default=None, metavar="N",
+                        help="processors to use; results do not depend on it (default: all)")
+    parser.add_argument("--scheduler", default=None, metavar="ADDRESS",
+                        help="a Dask scheduler whose workers make the runs, such as tcp://host:8786 (docs/cluster.md)")
+    parser.add_argument("--log", default=None, metavar="FILE", help="append what happens to runs to this file, a line of JSON each")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -13,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 
 from sim.compiled import results_digest
-from sim.errors import InputError
+from sim.errors import InputError, Stopped
+from sim.experiments.events import note
 from sim.experiments.frames import branch_pieces, long_form, nothing, stacked
 from sim.experiments.store import Kept, address_of
 from sim.policy import Policy
@@ -98,6 +100,7 @@ def lived(block: Block, place: int = 0, strict: bool = True, threads: int = 1) -
     Errors: InputError where this machine's code is not that of whoever asks.
     """
     start = time.perf_counter()
+    note("begun", run=block.address, first=block.first, last=block.last)
     if block.code != code():
         raise InputError("worker", found=f"code {code()}", expected=f"{block.code}, as where the command was started")
     try:
@@ -132,8 +135,16 @@ def run_blocks(blocks: Iterable[Block], jobs: int, strict: bool = True) -> Itera
             asked[place] = block
             yield delayed(lived)(block, place, strict, threads)
 
-    for done in Parallel(n_jobs=jobs, prefer="threads", return_as="generator_unordered", batch_size=1)(tasks()):
-        yield asked.pop(done.block), done
+    results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator_unordered", batch_size=1)(tasks())
+    try:
+        for done in results:
+            yield asked.pop(done.block), done
+        if asked:
+            raise Stopped(f"{len(asked)} blocks of runs were handed out and never came back.")
+    finally:
+        with warnings.catch_warnings():              # that tasks are given up when their results are: joblib would advise against it
+            warnings.simplefilter("ignore")
+            results.close()
 
 
 def _frame(block: Block, threads: int) -> Any:
@@ -171,4 +182,5 @@ def _prepared(case: Case, branch: str, code: str) -> tuple[Any, ...]:
 
     scenario, policy = case.scenario, case.policy
     elements, merged = pay_tables(policy, PAY_MEASURES)
-    return world_of(scenario, branch), practice_of(policy, scenario, branch), elements, framed(merged, policy, scenario.effective("loss_aversion"))
+    merged = framed(merged, policy, scenario.effective("loss_aversion"))
+    return world_of(scenario, branch), practice_of(policy, scenario, branch), elements, merged

@@ -73,12 +73,22 @@ class Runs:
 
 
 def whole_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a replication, one column a measure, from rows of branches over the whole horizon (see `Runs.totals`)."""
-    cells = {how: rows.pivot_table(index="replication", columns="measure", values="value", aggfunc=how, observed=True, dropna=False)
-             for how in ("sum", "mean")}
-    wide = pd.DataFrame({name: cells["sum" if list_measures()[name].kind in ("sum", "stock") else "mean"][name] for name in cells["sum"].columns})
-    wide["accounts_per_10k_pay"] = ratio(1e4 * wide["accounts"].to_numpy(), wide["pay"].to_numpy())
-    return wide[[name for name in list_measures() if name in wide.columns]]
+    """One row a replication, one column a measure, from rows of branches over the whole horizon in the canonical order (see `Runs.totals`)."""
+    numbers = rows["replication"].to_numpy()
+    numbers = numbers[np.flatnonzero(np.diff(numbers, prepend=-1))]
+    if not len(numbers):
+        return pd.DataFrame()
+    values = rows["value"].to_numpy().reshape(len(numbers), -1)
+    measured = rows["measure"].iloc[:values.shape[1]].to_numpy()
+    wide = {}
+    for name, measure in list_measures().items():
+        part = values[:, measured == name]
+        if part.shape[1]:
+            there = (~np.isnan(part)).sum(axis=1)
+            whole = np.nansum(part, axis=1)
+            wide[name] = whole if measure.kind in ("sum", "stock") else np.divide(whole, there, out=np.full(len(whole), np.nan), where=there > 0)
+    wide["accounts_per_10k_pay"] = ratio(1e4 * wide["accounts"], wide["pay"])
+    return pd.DataFrame(wide, index=pd.Index(numbers, name="replication"))
 
 
 def interval_half_width(values: np.ndarray, confidence: float) -> np.ndarray:
@@ -133,8 +143,7 @@ def block_of(scenario: Scenario, policy: Policy, replications: range, seed: int,
     blocks = cut(Case.of(scenario, policy), seed, replications)
     found = {block.first: kept.frame for block in blocks if keeper and keeper.has(block.address) and (kept := keeper.get(block.address))}
     missing = [block for block in blocks if block.first not in found]
-    note("runs", scenario=scenario.digest, policy=policy.digest, seed=seed, replications=len(replications), found=len(blocks) - len(missing),
-         blocks=len(blocks))
+    note("runs", scenario=scenario.digest, policy=policy.digest, seed=seed, replications=len(replications), blocks=len(blocks), missing=len(missing))
     if progress and found:
         progress(sum(len(block) for block in blocks if block.first in found))
     if missing and progress is None and needs_compiling(scenario, policy):

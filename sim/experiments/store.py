@@ -75,7 +75,7 @@ class Store:
             self.path(address, FAILED).unlink(missing_ok=True)
 
     def take_over(self, other: Store) -> tuple[int, int]:
-        """Copy the blocks of another store that are not here yet, each read in full first; how many were copied, and how many are damaged."""
+        """Copy the blocks of another store that are not here yet, each read in full first; how many were copied, how many damaged."""
         copied = damaged = 0
         for path in sorted(other.folder.glob("[0-9a-f][0-9a-f]/*.parquet")):
             address = path.name.split(".")[0]
@@ -107,7 +107,8 @@ def read_block(path: Path, address: str) -> Kept:
             if said["address"] != address:
                 raise Damaged(f"it holds {said['address']}")
             frame = file.read().to_pandas()
-        return Kept(frame.astype({key: "category" for key in KEYS if key in frame}), {int(key): text for key, text in said["failures"].items()})
+        failures = {int(key): text for key, text in said["failures"].items()}
+        return Kept(frame.astype({key: "category" for key in KEYS if key in frame}), failures)
     except OSError as error:
         if error.errno is not None:                  # the disk's own word, not the reader's
             raise

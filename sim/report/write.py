@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from sim.experiments.select import Selection
 from sim.experiments.simulate import Runs
 from sim.experiments.store import write_parquet
 from sim.report.words import check_language
+from sim.writing import clean, temporary_beside
 
 REPORT, RESULTS, COMPARISON, SUMMARY, PROVENANCE = "report.html", "results.parquet", "comparison.csv", "summary.csv", "provenance.json"
 SELECTION = "selection.csv"
@@ -49,7 +49,6 @@ def write_report(result: Runs | Comparison | Selection, folder: str | Path, lang
         _write(stage / PROVENANCE, json_text(made))
         page = render_selection(result, lang, digests) if isinstance(result, Selection) else render(result, lang, notebooks, digests)
         _write(stage / REPORT, page)
-        shutil.copymode(stage / REPORT, stage / RESULTS)        # written under a private temporary name, so for its writer's eyes only
         _publish(stage, target, (RESULTS, name, PROVENANCE, REPORT))
     return target / REPORT
 
@@ -73,7 +72,9 @@ def _staging(folder: Path) -> Iterator[Path]:
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
+        clean(folder)
+        stage = temporary_beside(folder / "report")
+        stage.mkdir()
     except OSError as error:
         found = f"a place that cannot be written to ({error.strerror})"
         raise InputError(folder, found=found, expected="a folder for the report") from None
