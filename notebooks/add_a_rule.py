@@ -104,9 +104,9 @@ both = sim.set_against(without, rumour, "rumour", {"en": "With the rumour", "zh"
 differences_table(both, lang, ("churned", "satisfaction", "customers", "accounts", "contacts", "pay"))
 
 # %% [markdown]
-# More customers leave, though few: in one quarter discontent has little time to become a departure. Nothing else moves, as it
-# should not: in this branch managers do not plan by satisfaction, and won accounts come from prospects, not from customers held.
-# Whether managers ought to notice would be a second rule.
+# More customers leave, though few: in one quarter discontent has little time to become a departure. Accounts and pay do not move
+# at all: in this branch managers do not plan by satisfaction, and accounts come from prospects, not from customers held. Whether
+# managers ought to notice would be a second rule.
 
 # %% [markdown]
 # ## Results for programs

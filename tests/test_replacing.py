@@ -26,17 +26,13 @@ def nothing_taught(mentee, mentor, hours, rate, harm):
     return mentee
 
 
+def weakened(rate: float) -> float:
+    return SHARE * max(0.0, rate) * math.exp(0.0)
+
+
 def half_taught(mentee, mentor, hours, rate, harm):
-    """The rule itself, called, at half the rate."""
-    return taught(mentee, mentor, hours, SHARE * rate, harm)
-
-
-def helped(skill: float) -> float:
-    return min(1.0, 1.5 * skill)
-
-
-def with_help(mentee, mentor, hours, rate, harm):
-    return helped(mentee) * math.exp(0.0 * hours)
+    """The rule itself, called, at half the rate: with a number, a helper, a rule and `math`."""
+    return taught(mentee, mentor, hours, weakened(rate), harm)
 
 
 @pytest.fixture(scope="module")
@@ -183,14 +179,14 @@ def in_a_process(*names: str, days: int = 15, **environment: str) -> dict[str, s
 
 def test_variants_compiled_by_different_processes_are_not_taken_for_each_other() -> None:
     """Each compiled by a process of its own, all found again by one: three worlds, the same as before, in either order."""
-    alone = {name: in_a_process(name)[name] for name in ("", "nothing_taught", "with_help")}
+    alone = {name: in_a_process(name)[name] for name in ("", "nothing_taught", "half_taught")}
     assert len(set(alone.values())) == 3
-    assert in_a_process("nothing_taught", "", "with_help") == alone
-    assert in_a_process("with_help", "", "nothing_taught", "") == alone
+    assert in_a_process("nothing_taught", "", "half_taught") == alone
+    assert in_a_process("half_taught", "", "nothing_taught", "") == alone
 
 
 def test_compiled_and_plain_python_agree_to_the_bit_on_a_replaced_rule() -> None:
-    names = ("", "with_help", "half_taught")
+    names = ("", "half_taught")
     assert in_a_process(*names, days=8) == in_a_process(*names, days=8, NUMBA_DISABLE_JIT="1")
 
 

@@ -175,7 +175,8 @@ def set_against(before: Runs, after: Runs, name: str, title: Mapping[str, str] |
                              ("days", before.scenario.timeline.days, after.scenario.timeline.days)):
         if one != other:
             raise InputError("set_against", what, found=str(other), expected=f"{one}, as in the run it is set against")
-    policy = after.policy.with_changes({"title": dict(title or {"en": name, "zh": name})}, name=name)
+    words = dict(title or {"en": name, "zh": name})
+    policy = after.policy.with_changes({"title": words, "label": words}, name=name)
     frame = after.frame.assign(policy=pd.Categorical.from_codes(np.zeros(len(after.frame), dtype=np.int8), [name]))
     called = replace(after, policy=policy, frame=frame, provenance={**after.provenance, "policy": name})
     how = Intervals(confidence)
