@@ -486,6 +486,28 @@ def test_e19_noisy_reports_mislead_the_more_the_more_often_they_come() -> None:
     assert spread(20, 0.0) == 0.0
 
 
+def test_e19_in_the_branch_beliefs_err_more_the_more_often_and_the_noisier_the_reports(retail) -> None:
+    """With a fixed weight of every report; the Kalman gain, which trusts a noisy report less, errs less."""
+    off = {f"mechanisms.{name}": False for name, on in retail.switches.items() if on and name not in ("beliefs", "noisy_reports")}
+    street = {"intermediaries": 0.0, "chains": 0.0, "street": 40.0, "network": 0.0}
+    plain = retail.with_changes({**off, "calendar.days": 64, "parameters.contact_pace": street, "parameters.conversion_unskilled.street": 0.05})
+
+    def error(gain: float, noise: float, every: int) -> float:
+        scenario = plain.with_changes({"parameters.belief_gain": gain, "parameters.report_noise": noise})
+        policy = make_policy({**WORDS, "pay": {"base": BASE, "commission": linear(300.0)}, "practices": {"reporting": {"every_days": every, "minutes": 0.0}}}, "rhythm")
+        found = []
+        for replication in range(6):
+            model = sim.BankModel(scenario, policy, replication=replication)
+            model.run_model()
+            found += [abs(manager.belief - 1.0) for manager in model.teams[0].managers]
+        return float(np.mean(found))
+
+    quiet, noisy = ([error(0.05, noise, every) for every in (20, 5, 1)] for noise in (0.0, 0.8))
+    assert quiet[0] < quiet[1] < quiet[2] and noisy[0] < noisy[1] < noisy[2]
+    assert all(loud > low for low, loud in zip(quiet, noisy, strict=True))
+    assert error(0.0, 0.8, 1) < 0.8 * noisy[2]
+
+
 # --- two norms --------------------------------------------------------------------------------------------------------
 
 

@@ -457,7 +457,7 @@ def test_allocation_rules_do_what_their_names_say(branch) -> None:
     assert np.array_equal(np.argsort(-power), np.argsort(-endowed(skilled)))
     level = shares(branch, allocation="levelled")
     assert np.ptp(level.state.managers.held) <= 1
-    assert np.std(level.full.sellers.endowed) < 0.5 * np.std(shares(branch).full.sellers.endowed)
+    assert np.std(level.state.managers.endowed) < 0.5 * np.std(shares(branch).state.managers.endowed)
     kinds = shares(branch, allocation="by_segment").state
     most = int(np.argmax(power))
     assert kinds.customers.segment[kinds.book[most, : kinds.managers.held[most]]].mean() > 0.3
@@ -480,11 +480,10 @@ def test_the_rent_of_a_rich_portfolio_can_be_read(branch) -> None:
 
     team = shares(branch)
     s = team.state
-    f = team.full
-    factors = np.array([rent_of(s, f, i, 1.0) for i in range(len(s.managers))])
+    factors = np.array([rent_of(m, 1.0) for m in s.managers])
     own = np.array([manager.endowed for manager in team.managers])
     assert factors == pytest.approx(own / own.mean()) and factors.mean() == pytest.approx(1.0)
-    assert [rent_of(s, f, i, 0.0) for i in range(len(s.managers))] == [1.0] * len(s.managers)
+    assert [rent_of(m, 0.0) for m in s.managers] == [1.0] * len(s.managers)
     balances = [s.customers.balance[s.book[i, : s.managers.held[i]]].sum() for i in range(len(s.managers))]
     assert np.all(own >= np.array(balances) - 1e-6)
 
