@@ -61,4 +61,4 @@ def machine(*packages: str) -> str:
     """The machine and the versions that were measured, and how busy it was."""
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     busy = f", load {os.getloadavg()[0]:.1f} when this began" if hasattr(os, "getloadavg") else ""
-    return f"{platform.platform(terse=True)}, {os.cpu_count()} cores{busy}; Python {platform.python_version()}, {versions}"
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores{busy}; Python {platform.python_version()}, {versions}"
