@@ -61,7 +61,7 @@ def learn_in_an_s(skill, contacts, rate, ceiling):
 from sim.rules.learning import learn
 
 rate, ceiling = asked.scenario.value("learning_rate"), asked.scenario.value("skill_ceiling")
-contacts = pd.RangeIndex(0, 401, name="contacts")
+contacts = pd.RangeIndex(0, 151, name="contacts")
 curves = {"the model's": learn, "in an S": learn_in_an_s}
 curve = pd.DataFrame({name: [rule(0.1, float(n), rate, ceiling) for n in contacts] for name, rule in curves.items()}, index=contacts)
 plot_lines({"skill (share of full competence)": curve}, "From a first day's skill of 0.1", "Each curve is the rule itself.", lang)
@@ -88,8 +88,8 @@ differences_table(both, lang)
 # %% [markdown]
 # ## Who it concerns
 #
-# Skill on the first day follows from tenure on a curve of the same kind, so those who came lately start lower; what an hour on a
-# channel then brings, they learn later.
+# Skill on the first day follows from tenure by the same rule. Whoever is past the point where the two curves cross stands higher
+# on the S from that day on, whoever is before it lower; how many accounts that makes, the table tells.
 
 # %%
 means = [run.totals("manager")["accounts"].groupby("id", observed=True).mean() for run in both.runs]

@@ -7,11 +7,11 @@ from pathlib import Path
 from sim.app.folders import replacing
 from sim.app.reporting import NAME_LENGTH, Teller
 from sim.app.store import CACHE, cores, store_folder
-from sim.experiments.measures import list_measures
 from sim.experiments.select import Selection, select
 from sim.experiments.selection_file import SelectionTask
 from sim.experiments.simulate import check_numbers, needs_compiling
 from sim.report.describe import cut_periods
+from sim.report.words import measure_name
 
 
 def default_folder(task: SelectionTask) -> str:
@@ -26,11 +26,11 @@ def write_selection(task: SelectionTask, folder: Path, lang: str, jobs: int | No
     check_numbers(settings.replications, settings.seed, workers)
     for text in cut_periods(task.scenario, lang):
         teller.line("note", text=text)
-    teller.line("selecting", policies=len(task.policies), scenario=task.scenario.name, measure=getattr(list_measures()[settings.measure].label, lang),
+    teller.line("selecting", policies=len(task.policies), scenario=task.scenario.name, measure=measure_name(settings.measure, lang),
                 zone=f"{settings.indifference_zone:g}", probability=f"{100 * settings.probability:g}", seed=settings.seed)
     if needs_compiling(task.scenario, *task.policies):
         teller.line("compiling")
-    fallen = 0
+    fallen, made = 0, list[int]()
     with teller.bar("replications", len(task.policies) * settings.first_stage * settings.batch) as bar:
 
         def told(left: list[int], replications: int, most: int) -> None:
@@ -39,10 +39,8 @@ def write_selection(task: SelectionTask, folder: Path, lang: str, jobs: int | No
             if gone > fallen:
                 teller.line("dropped", left=len(left), policies=len(task.policies), replications=replications)
                 fallen = gone
-            done = sum(made[i] for i in range(len(made)))
+            done = sum(made)
             bar.expect(done + len(left) * max(0, most - replications) if len(left) > 1 else max(1, done))
-
-        made: list[int] = []
 
         def progress(steps: int) -> None:
             made.append(steps)

@@ -127,7 +127,8 @@ class _Sampler:
     def _block(self, policy: Policy, block: range) -> np.ndarray:
         scenario, settings = self.task.scenario, self.task.settings
         if not settings.uncertain:
-            return self._measured(policy, block_of(scenario, policy, block, settings.seed, self.jobs, self.progress, self.store), len(block))
+            frame = block_of(scenario, policy, block, settings.seed, self.jobs, self.progress, self.store)
+            return self._measured(policy, frame, len(block))
         from joblib import Parallel, delayed
 
         def one(number: int) -> np.ndarray:
@@ -150,7 +151,8 @@ class _Sampler:
                              expected="a measure that is")
         values = totals[measure].to_numpy()
         if np.isnan(values).any():
-            raise InputError(self.task.file, "measure", found=f"replications in which {measure} has no value", expected="a measure that always has one")
+            raise InputError(self.task.file, "measure", found=f"replications in which {measure} has no value",
+                             expected="a measure that always has one")
         return values
 
 

@@ -78,7 +78,8 @@ def read_selection(given: str | Path | Mapping[str, Any]) -> SelectionTask:
         data, file, folder = read_yaml(path), shown(path), path.parent
     settings = validated(SelectionFile, data, file)
     if settings.measure not in list_measures():
-        raise InputError(file, "measure", found=f"`{settings.measure}`", expected="a measure", hint=nearest(settings.measure, list_measures()))
+        raise InputError(file, "measure", found=f"`{settings.measure}`", expected="a measure",
+                         hint=nearest(settings.measure, list_measures()))
     if settings.direction is None and list_measures()[settings.measure].better == "neither":
         raise InputError(file, "direction", found="none", expected=f"higher or lower, as {settings.measure} is good neither way by itself")
     for name, (low, high) in settings.uncertain.items():

@@ -32,7 +32,8 @@ def headline_of_selection(result: Selection, lang: str = "en") -> list[str]:
     took = say("selection.took", lang, used=f"{used:,}", most=f"{last:,}", least=f"{result.table['replications'].min():,}")
     status = result.task.scenario.ledger()["status"]
     doubt = "selection.trust_uncertain" if settings.uncertain else "selection.trust"
-    return [first, took, say(doubt, lang, assumed=int((status == "assumed").sum()), total=len(status), drawn=len(settings.uncertain), seed=settings.seed)]
+    trust = say(doubt, lang, assumed=int((status == "assumed").sum()), total=len(status), drawn=len(settings.uncertain), seed=settings.seed)
+    return [first, took, trust]
 
 
 def _unit(result: Selection) -> str:
@@ -52,7 +53,8 @@ def draw_selection(result: Selection, lang: str) -> Plot:
     title = say("selection.figure_title", lang, policy=names[result.chosen.name])
     caption = say("selection.caption", lang, confidence=percent(settings.probability, lang))
     made = result.provenance
-    foot = say("selection.footer", lang, seed=settings.seed, version=made["incentivelab"], scenario=made["scenario"], digest=made["scenario_digest"])
+    foot = say("selection.footer", lang, seed=settings.seed, version=made["incentivelab"], scenario=made["scenario"],
+               digest=made["scenario_digest"])
     page = sheet(0.3 * len(rows) + 1.3, title, caption, foot)
     axes = page.body.subplots()
     axes.axvspan(0.0, settings.indifference_zone, color="#E3E3E3", linewidth=0)
@@ -60,7 +62,8 @@ def draw_selection(result: Selection, lang: str) -> Plot:
     for place, row in enumerate(rows.itertuples()):
         if not math.isnan(row.ci_low):
             axes.plot([row.ci_low, row.ci_high], [place, place], color=MODEL, linewidth=2.0, solid_capstyle="butt")
-        axes.plot(row.behind, place, "o", color=MODEL, markerfacecolor=MODEL if row.ci_low > 0.0 else "white", markersize=6, markeredgewidth=1.3)
+        axes.plot(row.behind, place, "o", color=MODEL, markerfacecolor=MODEL if row.ci_low > 0.0 else "white", markersize=6,
+                  markeredgewidth=1.3)
         axes.text(1.02, place, say("selection.after", lang, replications=f"{row.replications:,}"), transform=axes.get_yaxis_transform(),
                   va="center", fontsize=8)
     axes.set_yticks(range(len(rows)), [folded(names[name], 44) for name in rows["policy"]])
@@ -89,7 +92,8 @@ def render_selection(result: Selection, lang: str, files: Mapping[str, str]) -> 
                      direction=say("selection.higher" if result.task.higher else "selection.lower", lang)),
         headline=headline_of_selection(result, lang), glyphs=figure_language(lang) == lang, figure_title=figure.heading,
         data=base64.b64encode(svg(figure)).decode("ascii"), width=width, height=height, rows=_rows(result, lang), ranges=ranges,
-        reading=[text("selection.promise"), text("selection.batches"), text("selection.intervals"), text("selection.spent"), *cut_periods(scenario, lang)],
+        reading=[text("selection.promise"), text("selection.batches"), text("selection.intervals"), text("selection.spent"),
+                 *cut_periods(scenario, lang)],
         policies=result.task.policies, files=files, packages=", ".join(map(" ".join, packages().items())),
     )
 
@@ -98,8 +102,9 @@ def _rows(result: Selection, lang: str) -> list[dict[str, Any]]:
     names, unit = titles(result.task.policies, lang), _unit(result)
     rows = []
     for row in result.table.itertuples():
-        fell = "" if pd.isna(row.eliminated_after) else say("selection.fell", lang, after=f"{row.eliminated_after:,}", by=names[row.eliminated_by])
-        state = say("selection.best", lang) if row.chosen else fell or say("selection.left", lang)
+        state = say("selection.best" if row.chosen else "selection.left", lang)
+        if not pd.isna(row.eliminated_after):
+            state = say("selection.fell", lang, after=f"{row.eliminated_after:,}", by=names[row.eliminated_by])
         known = not math.isnan(row.ci_low)
         rows.append({"policy": names[row.policy], "mean": number(row.mean, unit), "replications": f"{row.replications:,}", "state": state,
                      "behind": number(row.behind, unit, signed=True, places=_places(result)),
