@@ -1,6 +1,6 @@
 """Published effects of loan officers' pay, each a paired experiment on common seeds with one parameter set (docs/validation.md).
 
-The setting, data/scenarios/business-lending.yaml, was fixed from the study's description; the five calibrated values of
+The setting, data/scenarios/business-lending.yaml, follows the study's description (its note says what was set again); the five calibrated values of
 data/parameters/credit.yaml were fitted to the first experiment and to no other.
 """
 
