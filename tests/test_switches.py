@@ -80,7 +80,7 @@ SETTINGS = {
     "contest": lambda: Setting(sim.load_scenario("retail-branch"), paying({"contest": {"league_table": True}, "discretion": {"amount": 1500.0}}), 80),
     "bonus": lambda: Setting(sim.load_scenario("retail-branch"), paying(
         {"framing": {"frame": "loss", "units": 20.0}, "reporting": {"every_days": 2}, "controls": {"audit": 0.05, "cancels": False},
-         "pricing": {"authority": 0.15}}, **COMMISSION, **QUOTA), 60),
+         "pricing": {"authority": 0.15}}, **COMMISSION, **QUOTA), 40),
     "shelf": lambda: Setting(people_of("retail-branch-full", SHELF, **{"calendar.days": 63}), paying(**PRICES), 30),
     "funds": lambda: Setting(people_of("retail-branch-full", SHELF, **{"calendar.days": 63, "parameters.return_sd": 0.15, "parameters.offer_pace": 4.0}),
                              paying(**PRICES), 120),
