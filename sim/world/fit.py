@@ -31,6 +31,7 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
                          "(`incentivelab backtest`)")
     if policy.people is not None or scenario.switches.get("quits", False):
         _check_movable(scenario, policy, file)
+    _check_marks(scenario, policy, file)
     for place, name in _managers_named(policy):
         _check(name, scenario.managers, file, place, f"a manager of the scenario {scenario.name}")
     for place, one, other in _pairs_named(policy):
@@ -44,6 +45,21 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     segments = [name for name, share in scenario.parameter("segment_share").entries() if share > 0.0] if spans else []
     for segment in spans:
         _check(segment, segments, file, SPANS, f"a segment with customers in the scenario {scenario.name}")
+
+
+def _check_marks(scenario: Scenario, policy: Any, file: str) -> None:
+    """Refuse grades and rules about people that ask for what nobody counts here."""
+    from sim.policy.counting import Counting
+
+    people, counting = policy.people, Counting(policy, counted(scenario))
+    if people is None:
+        return
+    asked = [marks for grade in people.grades for marks in (grade.keep, grade.rise)]
+    for marks in (*asked, people.startup, people.training.passing if people.training else None):
+        for mark in marks.marks if marks else ():
+            if not counting.knows(mark.measure):
+                raise InputError(file, "people", found=f"a mark in {mark.measure}", hint=nearest(mark.measure, counting.measures),
+                                 expected=f"a measure that is counted in the scenario {scenario.name}")
 
 
 def _check_movable(scenario: Scenario, policy: Any, file: str) -> None:
