@@ -527,6 +527,7 @@ def test_what_cannot_be_meant_is_refused(practices, portfolios, words) -> None:
 def test_pay_for_sales_needs_customers_in_full(changzhou) -> None:
     from sim.world.catalogue import MEASURES_IN_FULL
 
-    assert PAY_MEASURES[-len(MEASURES_IN_FULL):] == MEASURES_IN_FULL
+    first = PAY_MEASURES.index(MEASURES_IN_FULL[0])
+    assert PAY_MEASURES[first:first + len(MEASURES_IN_FULL)] == MEASURES_IN_FULL
     with pytest.raises(sim.InputError, match="pay.cards.measure.*full_customers"):
         sim.simulate(changzhou, policy(**PRICES), 1)

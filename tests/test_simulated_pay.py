@@ -50,7 +50,7 @@ def small(name: str, customers: int, seats: dict[str, dict[str, Any]], **changes
 
 
 def retail(**changes: Any) -> Scenario:
-    seats = {"R01": {"grade": "senior", "customers": 90}, "R04": {}, "R08": {"customers": 40}}
+    seats = {"R01": {"grade": "senior", "customers": 90}, "R04": {}, "R08": {"customers": 40, "tenure_months": 0}}
     return small("retail-branch-full", 60, seats, **{**QUARTER, **changes})
 
 
@@ -146,15 +146,16 @@ def paid_again(scenario: Scenario, policy: Policy, lived: Lived) -> np.ndarray:
 def test_a_simulated_quarter_pays_what_payroll_pays_on_its_records(name: str) -> None:
     """To the fen, in every month; some are of other grades, in training or awaiting dismissal."""
     policy = sim.load_policy(name)
-    if policy.people is not None:                        # grades and states move every month
-        policy = policy.with_changes({"people.appraisal_months": 1, "people.at_start": {"veteran": "senior_1"}})
+    if policy.people is not None:                        # grades and states move every month; R08 misses the start-up marks
+        policy = policy.with_changes({"people.appraisal_months": 1, "people.at_start": {"veteran": "senior_1"}, "people.startup.months": 1})
     scenario = rural() if name in RURAL else retail()
     lived = live(scenario, policy)
     again = paid_again(scenario, policy, lived)
     assert abs(lived.paid - again).max() == 0
-    assert len(set(lived.paid.ravel().tolist())) > 3     # people and months differ
+    assert len(set(lived.paid.ravel().tolist())) > 2     # people and months differ
     if name == "brokerage-2013":
-        assert len({grade for month in lived.grades for grade in month}) > 1 and any(state for month in lived.states for state in month)
+        assert len({grade for month in lived.grades for grade in month}) > 1
+        assert [month[2] for month in lived.states] == ["", "training", "awaiting_dismissal"]
 
 
 def test_every_plan_of_the_library_can_be_simulated_somewhere() -> None:

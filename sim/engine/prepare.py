@@ -20,7 +20,7 @@ from sim.engine.shop import retail_of, segment_names, shop_of
 from sim.engine.streams import name_key
 from sim.errors import InputError, nearest
 from sim.policy.counting import Counting
-from sim.policy.kernel import Schedules, plan_row, variant, variants
+from sim.policy.kernel import Schedules, plan_row
 from sim.policy.measures import pay_measures
 from sim.policy.people import STATES, Marks, People
 from sim.rules.learning import learn
@@ -330,8 +330,10 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
 
 
 def blocks_of(pay: Schedules) -> list[Schedules]:
-    """The variants of a plan."""
-    return [variant(pay, v) for v in range(variants(pay))]
+    """The variants of a plan, as `variant` gives them to compiled code."""
+    index = int(pay.lines[0].index)
+    ends = pay.lines[index:] if index else ()
+    return [Schedules(pay.lines[end.functions:end.functions_stop], pay.knots[end.first:end.stop]) for end in ends] or [pay]
 
 
 def new_desk(merged: Schedules) -> np.record:

@@ -85,12 +85,6 @@ def plan_row(s: Schedules) -> np.record:
 
 
 @rule
-def variants(s: Schedules) -> int:
-    """How many variants of the plan there are."""
-    return 1 if s.lines[0].index == 0 else len(s.lines) - s.lines[0].index
-
-
-@rule
 def variant(s: Schedules, v: int) -> Schedules:
     """Variant v of the plan, as a plan of its own; the plan itself where it is the same for everybody."""
     if s.lines[0].index == 0:

@@ -29,6 +29,7 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     for place, what in (*not_simulated(policy, counted(scenario)), *_rent_beyond(scenario, policy)):
         raise InputError(file, place, found=what, expected="pay that can be simulated; this plan can be back-tested on records "
                          "(`incentivelab backtest`)")
+    _check_marks(scenario, policy, file)
     for place, name in _managers_named(policy):
         _check(name, scenario.managers, file, place, f"a manager of the scenario {scenario.name}")
     for place, one, other in _pairs_named(policy):
@@ -42,6 +43,21 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
     segments = [name for name, share in scenario.parameter("segment_share").entries() if share > 0.0] if spans else []
     for segment in spans:
         _check(segment, segments, file, SPANS, f"a segment with customers in the scenario {scenario.name}")
+
+
+def _check_marks(scenario: Scenario, policy: Any, file: str) -> None:
+    """Refuse grades and rules about people that ask for what nobody counts here."""
+    from sim.policy.counting import Counting
+
+    people, counting = policy.people, Counting(policy, counted(scenario))
+    if people is None:
+        return
+    asked = [marks for grade in people.grades for marks in (grade.keep, grade.rise)]
+    for marks in (*asked, people.startup, people.training.passing if people.training else None):
+        for mark in marks.marks if marks else ():
+            if not counting.knows(mark.measure):
+                raise InputError(file, "people", found=f"a mark in {mark.measure}", hint=nearest(mark.measure, counting.measures),
+                                 expected=f"a measure that is counted in the scenario {scenario.name}")
 
 
 def _rent_beyond(scenario: Scenario, policy: Any) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from sim.engine.stages.credit import keep_worth, look_at_loans, settle_still, we
 from sim.engine.stages.expecting import book_selling, lay_out_selling, note_plan
 from sim.engine.stages.peers import meets_on, norm_of
 from sim.engine.stages.facts import lay_out_facts
-from sim.engine.stages.settling import counts_for, is_in_force, own_plan, year_so_far
+from sim.engine.stages.settling import counts_for, is_in_force, own_plan, shares_pay, year_so_far
 from sim.engine.stages.targets import factor_of, of_service
 from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, COLLECTION, CROSS, DEALS, SERVICE, SERVICE_CONTACTS, VETTING, Full, Practice, State, World
 from sim.engine.streams import TREMBLE, stream
@@ -51,8 +51,9 @@ def look_ahead(s: State, w: World, q: Practice, pay: Schedules, i: int, day: int
         if not line.read:                                 # a joint line's row of a measure that it does not read
             o.value, o.slope, o.still = 0.0, 0.0, 0
             continue
+        credited = line.credit > 0                        # told apart here, since a call for each pair would be felt
         for j in range(n):
-            if counts_for(s, q, line, i, j):
+            if counts_for(s, q, line, i, j) if credited else shares_pay(s, q, line, i, j):
                 members += 1
                 o.done += s.managers[j].period_units[line.measure, line.period]
                 if j != i:
