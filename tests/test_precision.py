@@ -237,6 +237,9 @@ def test_a_precision_that_cannot_be_is_refused(short, given, words: str) -> None
 def test_precisions_read_the_same_from_text_and_mapping() -> None:
     assert read_targets("accounts=0.5, pay=5%") == read_targets(["accounts=0.5", "pay=5%"]) == read_targets({"accounts": 0.5, "pay": "5%"})
     assert read_targets("pay=5%") == {"pay": Target(0.05, True)} and str(Target(0.05, True)) == "5%"
+    for text in ("accounts=0.123456789", "pay=3.5%"):
+        (name, target), = read_targets(text).items()
+        assert f"{name}={target}" == text
 
 
 def test_the_command_and_the_package_know_the_same_limit() -> None:

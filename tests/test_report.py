@@ -389,6 +389,12 @@ def test_figures_are_the_same_bytes_twice(comparison):
         assert save(plot(comparison, "pay_output")) == save(plot(comparison, "pay_output"))
 
 
+def test_the_gain_of_twins_is_left_blank(twins):
+    assert takeaway(twins, "coupling", "en").count("–") == 3
+    lines = [line for axes in axes_of(plot(twins, "coupling")) for line in axes.lines if len(line.get_xdata()) > 2]
+    assert all(np.isnan(line.get_ydata()).all() for line in lines)
+
+
 def test_more_policies_than_colours_still_differ():
     looks = {(look.color, look.marker) for look in map(style.look, range(24))}
     assert len(looks) == 24

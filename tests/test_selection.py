@@ -146,6 +146,12 @@ def test_shared_luck_saves_observations() -> None:
     assert paired < 0.5 * apart
 
 
+def test_systems_exactly_alike_do_not_keep_it_waiting() -> None:
+    data = np.repeat(np.random.default_rng(2).standard_normal((2000, 2)), 2, axis=1)
+    course = run(data + np.array([0.5, 0.5, 0.0, 0.0]), 0.4)
+    assert course.decided and course.chosen == 0 and max(course.observations) <= course.bound
+
+
 def test_the_limit_ends_it_undecided() -> None:
     course = run(np.random.default_rng(1).standard_normal((200, 4)) * 10, 0.01, most=50)
     assert not course.decided and max(course.observations) == 50

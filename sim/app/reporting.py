@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -127,10 +128,8 @@ def _look_teller(asked: Request, teller: Teller, bar: Bar) -> Callable[[Look], N
             slowest = look.slowest
             words = {"pilot": look.replications, "measure": measure_name(slowest.measure, asked.lang), "policy": names[slowest.policy],
                      "half": number(slowest.half, list_measures()[slowest.measure].unit), "limit": asked.replications}
-            if look.forecast <= asked.replications:
-                teller.line("forecast", **words, needed=f"{look.forecast:,.0f}")
-            else:
-                teller.line("forecast_beyond", **words, needed=f"{look.forecast:,.0f}")
+            needed = f"{look.forecast:,.0f}" if math.isfinite(look.forecast) else "\N{INFINITY}"
+            teller.line("forecast" if look.forecast <= asked.replications else "forecast_beyond", **words, needed=needed)
     return told
 
 

@@ -78,7 +78,12 @@ def _variance(values: np.ndarray) -> float:
 
 
 def _ahead(i: int, left: Sequence[int], sums: np.ndarray, widest: np.ndarray, zone: float, n: int) -> int | None:
-    """The system furthest ahead of this one beyond the continuation region after n observations; None if none is."""
+    """The system furthest ahead of this one beyond the continuation region after n observations; None if none is.
+
+    Of systems exactly equal when their region is closed the first stays: waiting longer is not asked for.
+    """
     excess = {j: (sums[j] - sums[i]) - max(0.0, 0.5 * zone * (widest[i, j] - n)) for j in left if j != i}
     first = max(excess, key=lambda j: excess[j], default=None)
-    return first if first is not None and excess[first] > 0.0 else None
+    if first is not None and excess[first] > 0.0:
+        return first
+    return next((j for j in left if j < i and sums[j] == sums[i] and widest[i, j] <= n), None)

@@ -41,7 +41,7 @@ class Target(NamedTuple):
         return self.width * abs(baseline_mean) if self.relative else self.width
 
     def __str__(self) -> str:
-        return f"{100 * self.width:g}%" if self.relative else f"{self.width:g}"
+        return f"{100 * self.width:.12g}%" if self.relative else f"{self.width:.12g}"
 
 
 class Watched(NamedTuple):

@@ -15,7 +15,7 @@ import numpy as np
 FEWEST = 64              # replications before the first look: the asymptotic kind leans on a central limit
 TUNED_FOR = 400          # replications at which intervals are narrowest, for the error asked; at other numbers nearly so
 GROWTH = 2.0**0.25       # from look to look
-GRAIN = 8                # looks are multiples of it
+GRAIN = 16               # looks are multiples of it, and blocks that are kept begin and end at them
 TRUNCATION = 0.5         # share of the capital a bet may lose at most
 
 
