@@ -38,6 +38,7 @@ bench: $(READY) ## measure speed on this machine
 	@$(BIN)/python benchmarks/bench.py
 	@$(BIN)/python benchmarks/payroll.py
 	@$(BIN)/python benchmarks/payroll.py --format csv
+	@$(BIN)/python benchmarks/sweep.py
 
 validate: $(READY) ## check the model against closed forms and the case
 	@$(BIN)/python benchmarks/validate.py

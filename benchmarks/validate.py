@@ -1,7 +1,7 @@
 """What takes too long for `make test`: `make validate` prints docs/validation.md.
 
 The Changzhou case with 2,000 replications a quarter, its milestones, and every practice by itself, added to 2015 and taken back
-from 2016.
+from 2016; and a sweep that is killed again and again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 import numpy as np
+from kills import KILLS, kills
 
 import sim
 from sim.engine.prepare import practice_of, world_of
@@ -98,7 +99,8 @@ def main() -> None:
     print("# Validation\n\nMade by `make validate`. Intervals of differences are 95 %, Monte Carlo error alone; parameters are held.\n")
     print(f"incentivelab {sim.__version__}, seed {SEED}.\n")
     for title, part in ((f"The Changzhou case, {CASE} replications a quarter", case), ("Milestones", milestones),
-                        (f"Practices one by one, {PRACTICE} paired replications", practices)):
+                        (f"Practices one by one, {PRACTICE} paired replications", practices),
+                        (f"A sweep killed at {KILLS} random moments", kills)):
         print(f"## {title}\n")
         print(*part(), sep="\n", end="\n\n")
 
