@@ -36,11 +36,12 @@ test: $(READY) ## run every test, notebooks included
 
 bench: $(READY) ## measure speed on this machine
 	@$(BIN)/python -m benchmarks.bench
-	@$(BIN)/python benchmarks/sequential.py
-	@$(BIN)/python benchmarks/payroll.py
-	@$(BIN)/python benchmarks/payroll.py --format csv
+	@$(BIN)/python -m benchmarks.sequential
+	@$(BIN)/python -m benchmarks.payroll
+	@$(BIN)/python -m benchmarks.payroll --format csv
+	@$(BIN)/python -m benchmarks.sweep
 
-validate: $(READY) ## check the model against the case and against a plain Mesa model
+validate: $(READY) ## check the model against the case, published effects and a plain Mesa model, and what survives kills
 	@$(BIN)/python -m benchmarks.validate
 
 fit: $(READY) ## fit the provisional parameters to the case again

@@ -2,7 +2,7 @@
 
 The Changzhou case with 2,000 replications a quarter, its milestones, every practice by itself, added to 2015 and taken back
 from 2016; the engine against a plain Mesa model of the same branch; pay for lending against a published field experiment, and
-short-term against long-term incentives over three years.
+short-term against long-term incentives over three years; intervals under repeated looks, selections; a sweep killed again and again.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from datetime import date
 
 import numpy as np
 
-from sequential import sections, show
-
 import sim
+from benchmarks.kills import KILLS, kills
 from benchmarks.rivals.docking import LEVEL, POWER, Docked, docked
 from benchmarks.runner import runner
+from benchmarks.sequential import sections, show
 from benchmarks.timing import plain, table
 from sim.experiments.fit import figures, simulated
 from sim.experiments.simulate import interval_half_width
@@ -177,7 +177,8 @@ def main() -> None:
                         (f"Practices one by one, {PRACTICE} paired replications", practices),
                         ("Against a plain Mesa model", docking),
                         (f"Loan officers paid by volume, {LENDING} paired replications", officers),
-                        (f"Short-term against long-term incentives, {LENDING} paired replications", short_and_long)):
+                        (f"Short-term against long-term incentives, {LENDING} paired replications", short_and_long),
+                        (f"A sweep killed at {KILLS} random moments", kills)):
         print(f"## {title}\n")
         print(*part(), sep="\n", end="\n\n")
     show(sections())

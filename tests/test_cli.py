@@ -305,11 +305,11 @@ def test_a_failure_late_leaves_the_earlier_report(work: Path, monkeypatch: pytes
 
     monkeypatch.setattr("sim.report.write_report", full, raising=False)
     capsys.readouterr()
-    assert main(command) == 1
+    assert main(command) == 130
     said = capsys.readouterr().err.splitlines()
-    assert "no space left on device (results.parquet)" in said[-1] and "--debug" in said[-1] and not any("Traceback" in each for each in said)
+    assert "No space left on device (results.parquet)" in said[-1] and "goes on from there" in said[-1] and not any("Traceback" in each for each in said)
     assert everything(work) == before
-    assert main([*command, "--debug"]) == 1
+    assert main([*command, "--debug"]) == 130
     assert "Traceback" in capsys.readouterr().err
 
 

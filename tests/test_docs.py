@@ -285,3 +285,23 @@ def test_chinese_is_punctuated_in_chinese() -> None:
     text = SPAN.sub("`", LINK.sub(lambda link: link["text"], prose(CHINESE)))
     found = re.findall(r"[\u4e00-\u9fff][,;:?!]|[,;:?!][\u4e00-\u9fff]|[\u4e00-\u9fff]\.(?=\s|$)|[\u4e00-\u9fff] ?\(|\) ?[\u4e00-\u9fff]", text)
     assert not found
+
+
+def test_the_commands_of_the_sweeps_page_run_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import yaml
+
+    from sim.experiments.design import SweepFile
+
+    page = DOCS / "sweeps.md"
+    (shown,) = blocks(page, "yaml")
+    kept = yaml.safe_load((ROOT / "data" / "experiments" / "commission-and-meetings.yaml").read_text(encoding="utf-8"))
+    assert {**yaml.safe_load(shown), "title": kept["title"]} == kept and SweepFile.model_validate(kept)
+    monkeypatch.chdir(tmp_path)
+    commands_shown = [shlex.split(line)[1:] for text in blocks(page, "sh") for line in text.splitlines()]
+    assert len(commands_shown) == 4
+    for arguments in commands_shown:
+        assert cli.main([*arguments, "--replications", "2"]) == cli.DONE, arguments
+    told = capsys.readouterr().out
+    assert told.count("paste into DuckDB") == 2 and "Summary: one/summary.csv" in told
+    files = set(re.findall(r"^\| `([\w.]+)/?` \|", page.read_text(encoding="utf-8"), re.MULTILINE))
+    assert {path.name for path in Path("one").iterdir()} == files | {"sweep.json"}

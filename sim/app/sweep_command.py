@@ -16,7 +16,7 @@ FOLDER = "reports/sweeps"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("file", metavar="FILE", help="an experiment file (docs/sweeps.md)")
+    parser.add_argument("file", metavar="FILE", help="an experiment: a file, or an example of the library by its name (docs/sweeps.md)")
     parser.add_argument("--replications", type=whole("--replications"), default=None, metavar="N", help="in place of the file's")
     parser.add_argument("--seed", type=whole("--seed"), default=None, metavar="N", help="in place of the file's")
     running(parser)

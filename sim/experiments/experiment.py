@@ -42,13 +42,13 @@ class ExperimentFile(Part):
 File = TypeVar("File", bound=ExperimentFile)
 
 
-def read_experiment(path: str | Path, kind: type[File]) -> File:
-    """An experiment file of one kind. Errors: InputError, with the file, the place, and the nearest right thing."""
-    found = Path(path)
-    if found.suffix not in (".yaml", ".yml"):
-        raise InputError(path, found="no YAML file", expected="an experiment file ending in .yaml")
-    find_file(found, resource_folder("data") / "experiments", "experiment")
-    return validated(kind, read_yaml(found), shown(found))
+def read_experiment(name_or_path: str | Path, kind: type[File]) -> tuple[Path, File]:
+    """An experiment of one kind, an example of the library by its name or a file by its path; and where it lies.
+
+    Errors: InputError, with the file, the place, and the nearest right thing.
+    """
+    path = find_file(name_or_path, resource_folder("data") / "experiments", "experiment")
+    return path, validated(kind, read_yaml(path), shown(path))
 
 
 def loaded_experiment(file: ExperimentFile, folder: Path) -> tuple[Scenario, list[Policy]]:

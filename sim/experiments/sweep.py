@@ -80,8 +80,7 @@ def planned(experiment: str | Path, folder: Path, seed: int | None = None, repli
 
     Errors: InputError, with nothing written.
     """
-    path = Path(experiment)
-    file = read_experiment(path, SweepFile)
+    path, file = read_experiment(experiment, SweepFile)
     file = file.model_copy(update={key: value for key, value in (("seed", seed), ("replications", replications)) if value is not None})
     check_numbers(file.replications, file.seed, 1)
     scenario, policies = loaded_experiment(file, path.parent)

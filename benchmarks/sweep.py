@@ -1,0 +1,92 @@
+"""The store with up to 100,000 blocks, and a real sweep of 100,000 runs: part of `make bench`.
+
+Adding a block, asking for one and reading one must not slow down as the store fills; the sweep's memory must not grow with its runs.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SIZES, TIMES = (0, 1_000, 10_000, 100_000), 200
+SHORT = """{title: {en: Short, zh: 短}, extends: changzhou-2015, status: assumed, note: three days, calendar: {days: 3},
+ branches: {changzhou: {managers: {C: null, D: null, E: null, F: null, G: null, A: {customers: 20}, B: {customers: 20}}}}}
+"""
+EXPERIMENT = """
+scenario: short.yaml
+policies: [fixed-pay, performance-pay]
+replications: %d
+outcomes: [accounts, pay]
+design: {kind: sobol, size: 512}
+factors:
+  cost: {scenario: parameters.effort_cost, range: [1.0, 6.0]}
+  rate: {policy: pay.commission.schedule.rate, only: [performance-pay], range: [300, 1200]}
+"""
+
+
+def median(call: Callable[[str], object]) -> float:
+    """Seconds, median over calls with a new address each."""
+    taken = []
+    for _ in range(TIMES):
+        address = secrets.token_hex(8)
+        start = time.perf_counter()
+        call(address)
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def catalogue() -> None:
+    """Blocks are put, asked for and read in stores of growing size, filled with links to one block's file."""
+    import sim
+    from sim.experiments.blocks import Case, cut, lived
+    from sim.experiments.store import Store
+
+    scenario = sim.load_scenario("changzhou-2015").with_changes({"calendar.days": 3})
+    kept = lived(cut(Case.of(scenario, sim.load_policy("fixed-pay")), 1, 16, "totals")[0]).kept
+    print("| blocks in the store | put | has | get |\n| --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as name:
+        store = Store(Path(name))
+        store.put("0" * 16, kept)
+        filled, source = 1, store.path("0" * 16)
+        for size in SIZES:
+            while filled < size:
+                path = store.path(secrets.token_hex(8))
+                path.parent.mkdir(exist_ok=True)
+                if filled % 30_000 == 0:                     # a file has at most so many names
+                    source = path
+                    path.write_bytes(store.path("0" * 16).read_bytes())
+                else:
+                    os.link(source, path)
+                filled += 1
+            put, has = median(lambda address: store.put(address, kept)), median(store.has)
+            get = median(lambda address: store.get("0" * 16))
+            filled += TIMES
+            print(f"| {size:,} | {1e3 * put:.2f} ms | {1e6 * has:.0f} µs | {1e3 * get:.2f} ms |", flush=True)
+
+
+def real(replications: int) -> None:
+    """A whole sweep of 512 points and 2 policies by the command, timed from outside, with its peak memory; then the same again, found."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        (place / "short.yaml").write_text(SHORT, encoding="utf-8")
+        (place / "many.yaml").write_text(EXPERIMENT % replications, encoding="utf-8")
+        for what in ("made", "found again"):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-m", "sim.cli", "sweep", "many.yaml", "--out", "out", "--quiet"], cwd=place, check=True,
+                           stdout=subprocess.DEVNULL)
+            peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            print(f"{1024 * replications:,} runs {what}: {time.perf_counter() - start:.0f} s, at most {peak:.0f} MiB", flush=True)
+
+
+if __name__ == "__main__":
+    catalogue()
+    real(10)
+    real(98)
