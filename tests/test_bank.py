@@ -60,3 +60,13 @@ def test_copies_are_refused_where_they_make_no_sense(short: Scenario) -> None:
     for copies in (0, 1.5, 10**7):
         with pytest.raises(sim.InputError, match="copies"):
             short.with_changes({"branches.changzhou.copies": copies})
+
+
+def test_the_mesa_face_lives_every_copy_on_the_luck_of_the_runs(bank: Scenario) -> None:
+    model = sim.BankModel(bank, sim.load_policy("fixed-pay"), seed=1)
+    model.run_model()
+    assert [team.name for team in model.teams] == ["changzhou", "changzhou#2", "changzhou#3"]
+    whole = sim.simulate(bank, "fixed-pay", replications=1).totals()["accounts"].item()
+    assert sum(team.accounts for team in model.teams) == whole
+    with pytest.raises(sim.InputError, match="copies"):
+        sim.simulate_stepped(bank, "fixed-pay", replications=1)
