@@ -182,27 +182,29 @@ class Manager(mesa.Agent):
 
 
 class Team(mesa.Agent):
-    """A branch: its managers, their pairs, their customers, and the state they share.
+    """A branch, or one of its copies (`name#2` and so on): its managers, their pairs, their customers, and the state they share.
 
     `state`, `world`, `practice` and `full` are the engine's own arrays (sim/engine/state.py).
     """
 
-    def __init__(self, model: BankModel, branch: str) -> None:
+    def __init__(self, model: BankModel, branch: str, copy: int = 1) -> None:
         super().__init__(model)
-        self.name = branch
         self.names = list(model.scenario.branches[branch].managers)
         # The engine as it is when the model is made: a rule replaced then stays replaced in this model.
         self.engine, self.looking, shop, prepare = (import_module(f"sim.engine.{name}") for name in ("run", "looking", "shop", "prepare"))
+        self.name = self.engine.copy_name(branch, copy)
         self._sees = import_module("sim.engine.stages.peers").sees
         self._larger, self._empty = shop.larger_full, prepare.new_state
         self.segments: list[str] = shop.segment_names(model.scenario)
         self.world = prepare.world_of(model.scenario, branch)
         self.practice = prepare.practice_of(model.policy, model.scenario, branch)
-        self.seed = self.engine.branch_seeds(model.master_seed, [model.replication], branch)[0]
+        self.seed = self.engine.branch_seeds(model.master_seed, [model.replication], self.name)[0]
         self.elements, self.merged = model.pay
         room = prepare.room_for(self.world) + 1 if model.policy.people is not None else 0     # anybody may come to hold all customers
         self.state: State = self._empty(self.world, self.elements, self.merged, room)
         self.full: Full | None = shop.new_full(self.world, self.practice, len(self.state.customers))
+        if self.full is not None:
+            self.full.par.branch = import_module("sim.engine.streams").branch_key(self.name)
         self.no_seller = rows(SELLER, 1)[0]
         self.world = self.world._replace(shop=None)
         self.customers_at_start = int(self.world.people.portfolio.sum())

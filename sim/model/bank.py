@@ -54,7 +54,7 @@ class BankModel(mesa.Model):
         self._after: dict[int, list[StageHook]] = {}             # by the number of stages lived by then
         self._before: dict[int, list[StageHook]] = {}
         self.day = 0
-        self.teams = [Team(self, branch) for branch in scenario.branches]
+        self.teams = [Team(self, name, copy) for name, branch in scenario.branches.items() for copy in range(1, branch.copies + 1)]
         self.datacollector = mesa.DataCollector(**(reporters or {
             "model_reporters": {name: lambda m, name=name: sum(getattr(team, name) for team in m.teams) for name in ("accounts", "pay")},
             "agenttype_reporters": {Manager: {"name": "name", "accounts": "accounts", "effort": "effort", "pressure": "pressure"}},

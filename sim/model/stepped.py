@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.errors import InputError
 from sim.experiments.simulate import Progress, Runs, check_numbers, frame_of, loaded, provenance_of
 from sim.model.bank import BankModel
 from sim.policy import Policy
@@ -27,6 +28,9 @@ def simulate_stepped(scenario: Scenario | str | Path, policy: Policy | str | Pat
     """
     scenario, policy = loaded(scenario, policy)              # type: ignore[arg-type]
     check_numbers(replications, seed, 1)
+    for name, branch in scenario.branches.items():
+        if branch.copies > 1:
+            raise InputError("simulate_stepped", name, found=f"{branch.copies} copies", expected="branches without copies, as each is stepped")
     done: list[dict[str, BranchRuns]] = []
     for replication in range(replications):
         model = BankModel(scenario, policy, seed=seed, replication=replication, reporters={"model_reporters": {}})
