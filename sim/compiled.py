@@ -117,11 +117,10 @@ def _note(folder: Path, day: str) -> None:
             (folder / day).touch()
 
 
-@lru_cache(maxsize=1)
 def _numba() -> Any:
     import numba
 
-    numba.config.CACHE_DIR = str(compiled_folder())
+    numba.config.CACHE_DIR = str(compiled_folder())       # each time: with a rule replaced the folder is another
     _teach_blank()
     return numba
 
@@ -151,6 +150,7 @@ def blank(count: int, kind: np.dtype) -> np.recarray:
     return np.empty(count, kind).view(np.recarray)
 
 
+@lru_cache(maxsize=1)
 def _teach_blank() -> None:
     """Tell numba what `blank` does; fields of its records are attributes anyway."""
     import numpy as np

@@ -60,6 +60,17 @@ def test_several_branches_are_stepped_together(short, fact_policy) -> None:
     assert {name: m.pay for name, m in managers_of(model).items()} == totals["pay"].to_dict()
 
 
+def test_copies_of_a_branch_are_stepped_too_each_with_luck_of_its_own(short, fact_policy) -> None:
+    scenario = short.with_changes({"branches.changzhou.copies": 3, "calendar.days": 30})
+    model = sim.BankModel(scenario, fact_policy, seed=2)
+    model.run_model()
+    assert [team.name for team in model.teams] == ["changzhou", "changzhou#2", "changzhou#3"]
+    accounts = sim.simulate(scenario, fact_policy, 1, seed=2).totals()["accounts"].iloc[0]
+    assert sum(team.accounts for team in model.teams) == accounts and len({team.pay for team in model.teams}) > 1
+    with pytest.raises(sim.InputError, match="3 copies"):
+        sim.simulate_stepped(scenario, fact_policy, None, 1)
+
+
 # --- the calendar -----------------------------------------------------------------------------------------------------
 
 

@@ -10,10 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import pytest
 
 import sim
-from sim.compiled import code_digest, compiled_folder, results_digest
+from sim.compiled import code_digest, compiled_folder, is_compiled, results_digest
 from sim.experiments.simulate import provenance_of
 from sim.replacing import PLACES, dependents
 from sim.rules.mentoring import taught
@@ -76,6 +77,7 @@ def test_results_made_with_another_rule_are_named_and_kept_apart(brief, paired, 
         assert len(list(tmp_path.rglob("*.parquet"))) == 2
         assert sim.simulate(brief, paired, 2, store=tmp_path).frame.equals(first.frame)
         comparison = sim.compare(brief, [paired, "fixed-pay"], 2, store=tmp_path)
+        assert is_compiled() and Path(numba.config.CACHE_DIR) == compiled_folder()
     assert all(a != b for a, b in zip(plain, inside, strict=True))
     assert (code_digest(), results_digest(), compiled_folder(), provenance_of(brief, paired, 2, 1)) == plain
     assert first.provenance["replaced"]["mentoring.taught"]["function"] == f"{__name__}.nothing_taught"

@@ -181,7 +181,7 @@ class Manager(mesa.Agent):
 
 
 class Team(mesa.Agent):
-    """A branch: its managers, their pairs, their customers, and the state they share.
+    """A branch, or one of its copies (`name#2` and so on): its managers, their pairs, their customers, and the state they share.
 
     `state`, `world`, `practice` and `full` are the engine's own arrays (sim/engine/state.py).
     """
@@ -191,12 +191,12 @@ class Team(mesa.Agent):
         self.names = list(model.scenario.branches[branch].managers)
         # The engine as it is when the model is made: a rule replaced then stays replaced in this model.
         self.engine, self.looking, shop, prepare = (import_module(f"sim.engine.{name}") for name in ("run", "looking", "shop", "prepare"))
+        self.name = self.engine.copy_name(branch, copy)
         self._sees = import_module("sim.engine.stages.peers").sees
         self._larger, self._empty = shop.larger_full, prepare.new_state
         self.segments: list[str] = shop.segment_names(model.scenario)
         self.world = prepare.world_of(model.scenario, branch)
         self.practice = prepare.practice_of(model.policy, model.scenario, branch)
-        self.name = self.engine.copy_name(branch, copy)
         self.seed = self.engine.branch_seeds(model.master_seed, [model.replication], self.name)[0]
         self.elements, self.merged = model.pay
         room = prepare.room_for(self.world) + 1 if model.policy.people is not None else 0     # anybody may come to hold all customers

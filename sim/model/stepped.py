@@ -28,9 +28,9 @@ def simulate_stepped(scenario: Scenario | str | Path, policy: Policy | str | Pat
     """
     scenario, policy = loaded(scenario, policy)              # type: ignore[arg-type]
     check_numbers(replications, seed, 1)
-    if several := [name for name, branch in scenario.branches.items() if branch.copies > 1]:
-        raise InputError(scenario.name, f"branches.{several[0]}.copies", found=str(scenario.branches[several[0]].copies),
-                         expected="1, since stepped runs report every manager by name")
+    for name, branch in scenario.branches.items():
+        if branch.copies > 1:
+            raise InputError("simulate_stepped", name, found=f"{branch.copies} copies", expected="branches without copies, as each is stepped")
     done: list[dict[str, BranchRuns]] = []
     for replication in range(replications):
         model = BankModel(scenario, policy, seed=seed, replication=replication, reporters={"model_reporters": {}})
