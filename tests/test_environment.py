@@ -61,9 +61,9 @@ def version_of(pin: Requirement) -> str:
 
 
 def asked() -> dict[str, Requirement]:
-    """What pyproject.toml (its test extra included) and requirements.in ask for."""
+    """What pyproject.toml, its extras included, and requirements.in ask for."""
     extra = [line for line in text("requirements.in").splitlines() if line and not line.startswith("#")]
-    return parsed([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"], *extra])
+    return parsed([*PROJECT["dependencies"], *sum(PROJECT["optional-dependencies"].values(), []), *extra])
 
 
 def conda() -> tuple[list[str], dict[str, Requirement]]:
