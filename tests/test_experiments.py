@@ -12,13 +12,14 @@ from scipy import stats
 import sim
 from sim.experiments.portfolios import measures_in_full
 from sim.experiments.compare import COMPARISON_COLUMNS, comparison_of
-from sim.experiments.frames import CAREERS, COLUMNS, gini
+from sim.experiments.frames import CAREERS, COLUMNS, PROFIT_OF_FIRST, gini
 from sim.experiments.simulate import Runs, interval_half_width
 
 SCHEMES = ("fixed-solo-weekly", "performance-solo-weekly", "performance-paired-daily")
 REPLICATIONS = 40
 
 OF_LOANS = {name for name, measure in sim.list_measures().items() if measure.needs}          # only where customers borrow
+ELSEWHERE = {*CAREERS, *measures_in_full(), *OF_LOANS, *PROFIT_OF_FIRST}                      # the horizon here is shorter than a quarter
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def test_results_are_one_row_a_replication_unit_period_and_measure(runs, world) 
     assert set(frame["replication"]) == set(range(REPLICATIONS))
     assert set(frame["seed"]) == {11} and set(frame["policy"]) == {SCHEMES[2]} and set(frame["scenario"]) == {world.name}
     assert set(of(frame, level="manager")["id"]) == set("ABCDEFG") and set(of(frame, level="branch")["id"]) == {"changzhou"}
-    assert set(frame["measure"]) == set(sim.list_measures()) - set(CAREERS) - measures_in_full() - OF_LOANS
+    assert set(frame["measure"]) == set(sim.list_measures()) - ELSEWHERE
     assert set(frame["period"]) == {"total", *world.timeline.week_labels, *world.timeline.month_labels}
 
 
@@ -160,7 +161,7 @@ def test_the_table_has_the_columns_that_stay_fixed(comparison, world) -> None:
     assert set(table["scenario"]) == {world.name} and set(table["baseline"]) == {SCHEMES[0]}
     assert list(dict.fromkeys(table["policy"])) == list(SCHEMES[1:])
     assert not table.duplicated(["policy", "measure", "level"]).any()
-    assert len(table) == 2 * len(set(sim.list_measures()) - set(CAREERS) - measures_in_full() - OF_LOANS)
+    assert len(table) == 2 * len(set(sim.list_measures()) - ELSEWHERE)
     assert set(table["replications"]) == {REPLICATIONS} and set(table["confidence"]) == {0.9}
     assert [sim.list_measures()[m].unit for m in table["measure"]] == table["unit"].tolist()
 

@@ -15,7 +15,9 @@ PROFITS = ("profit_1q", "profit_1y", "profit_3y")
 
 
 def three_years(scenario: sim.Scenario) -> sim.Scenario:
-    return scenario.with_changes({"calendar.days": 1100 if scenario.calendar.weekends else 786})
+    """Its calendar stretched; of a bank of many branches one of each kind."""
+    one_each = {f"branches.{name}.copies": 1 for name in scenario.branches}
+    return scenario.with_changes({"calendar.days": 1100 if scenario.calendar.weekends else 786, **one_each})
 
 
 def by_period(runs: sim.Runs, measure: str) -> dict[str, np.ndarray]:

@@ -190,7 +190,7 @@ def test_the_librarys_mechanisms_rest_on_parameters_each_its_own():
 
 def test_the_library_holds_these_scenarios():
     assert list_scenarios() == ["branch", "business-lending", "c16-branch", "changzhou-2015", "changzhou-2016", "lending-three-years",
-                                "retail-branch", "retail-branch-full", "rural-branch"]
+                                "national-bank", "retail-branch", "retail-branch-full", "rural-branch"]
 
 
 def test_the_neutral_branch_has_twelve_people_of_mixed_tenure():
@@ -203,7 +203,7 @@ def test_the_neutral_branch_has_twelve_people_of_mixed_tenure():
 
 def test_every_scenario_shares_one_set_of_parameters():
     """But for the rural cooperative, whose customers and loans are of another size; others may say who their customers are and how they borrow."""
-    own = {"retail-branch-full": {"segment_share"}, **dict.fromkeys(("business-lending", "lending-three-years"), {
+    own = {"retail-branch-full": {"segment_share"}, "national-bank": {"customers_per_manager"}, **dict.fromkeys(("business-lending", "lending-three-years"), {
         "segment_share", "customers_per_manager", "loan_rate", "loan_median"})}
     for name in set(list_scenarios()) - {"c16-branch", "rural-branch"}:
         scenario = load_scenario(name)                   # what stands idle by default has to be turned on by somebody
