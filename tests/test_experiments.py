@@ -57,7 +57,7 @@ def test_results_are_one_row_a_replication_unit_period_and_measure(runs, world) 
     assert set(frame["seed"]) == {11} and set(frame["policy"]) == {SCHEMES[2]} and set(frame["scenario"]) == {world.name}
     assert set(of(frame, level="manager")["id"]) == set("ABCDEFG") and set(of(frame, level="branch")["id"]) == {"changzhou"}
     assert set(frame["measure"]) == set(sim.list_measures()) - ELSEWHERE
-    assert set(frame["period"]) == {"total", *world.timeline.week_labels, *world.timeline.month_labels}
+    assert set(frame["period"]) == {"total", *world.timeline.week_labels, *world.timeline.month_labels, *world.timeline.quarter_labels}
 
 
 @pytest.mark.parametrize("measure", [name for name, measure in sim.list_measures().items() if measure.kind == "sum" and name not in CAREERS and name not in measures_in_full()])
