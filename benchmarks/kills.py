@@ -16,11 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 KILLS, SEED, MOST_ROUNDS = 100, 7, 60
+LOG = "log.jsonl"
 SHORT = "{title: {en: Short, zh: 短}, extends: changzhou-2015, status: assumed, note: a fortnight, calendar: {days: 14}}\n"
 EXPERIMENT = """
 scenario: short.yaml
 policies: [fixed-pay, performance-pay]
-replications: 64
+replications: 160
 outcomes: [accounts, pay]
 factors:
   cost: {scenario: parameters.effort_cost, levels: [1.0, 2.0, 4.0]}
@@ -33,7 +34,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def command(folder: Path) -> list[str]:
-    return [sys.executable, "-m", "sim.cli", "sweep", "pay.yaml", "--out", str(folder), "--jobs", "2"]
+    return [sys.executable, "-m", "sim.cli", "sweep", "pay.yaml", "--out", str(folder), "--jobs", "2", "--log", LOG]
 
 
 def kills() -> Iterator[str]:
@@ -51,11 +52,13 @@ def kills() -> Iterator[str]:
             rounds += 1
             folder = place / f"out{rounds}"
             while killed < KILLS:
-                process = subprocess.Popen(command(folder), cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-                assert process.stderr is not None
-                process.stderr.readline()                        # it is sweeping
+                (place / LOG).write_text("")
+                process = subprocess.Popen(command(folder), cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                event = moments.choice(("begun", "block", "sweep"))      # what is waited for before the moment is drawn
+                while process.poll() is None and f'"event": "{event}"' not in (place / LOG).read_text(encoding="utf-8"):
+                    time.sleep(0.002)
                 try:
-                    process.wait(timeout=moments.uniform(0.0, 0.8))
+                    process.wait(timeout=moments.uniform(0.0, 0.5))
                     break                                        # it came to its end: begin another
                 except subprocess.TimeoutExpired:
                     process.send_signal(signal.SIGKILL)
@@ -69,8 +72,10 @@ def kills() -> Iterator[str]:
             subprocess.run(command(folder), cwd=place, check=True, capture_output=True)
             if contents(folder) != whole:
                 raise AssertionError(f"round {rounds}: bytes differ from those of an undisturbed run")
+    if min(stages.values()) == 0:
+        raise AssertionError(f"kills missed a stage: {stages}")
     told = ", ".join(f"{count} {stage}" for stage, count in stages.items())
-    yield f"{killed} kills in {rounds} sweeps of 1,152 runs each, at moments drawn at random: {told}; {half} left a file half-written."
+    yield f"{killed} kills in {rounds} sweeps of 2,880 runs each, at moments drawn at random: {told}; {half} left a file half-written."
     yield "After each sweep's last command all its files were, byte for byte, those of an undisturbed run."
 
 

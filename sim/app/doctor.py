@@ -16,7 +16,8 @@ from sim.compiled import CACHE_VARIABLE, cache_folder, is_compiled
 
 DISTRIBUTION = "incentivelab"
 # What results depend on, and what commands and notebooks cannot do without.
-PACKAGES = ("numpy", "numba", "pandas", "pyarrow", "pydantic", "scipy", "mesa", "matplotlib", "papermill", "ipykernel", "ipywidgets", "jupyterlab")
+PACKAGES = ("numpy", "numba", "pandas", "pyarrow", "duckdb", "pydantic", "scipy", "mesa", "matplotlib", "papermill", "ipykernel", "ipywidgets",
+            "jupyterlab")
 
 
 def examination() -> str:
