@@ -25,7 +25,7 @@ from sim.world import Scenario, load_mechanisms
 ELSEWHERE = (                     # idle in the case; see tests/test_switches.py, and tests/test_goals.py
     "goals", "ratchet_foresight", "league_table", "judgement", "fairness", "fatigue", "loss_framing", "reference_pay",
     "crowding_out", "present_bias", "noisy_reports", "moved_deals", "discounting", "false_reports", "dormant",
-    "credit", "vetting", "larger_loans", "conscience", "collection",      # tests/test_credit.py: nobody borrows in Changzhou
+    "credit", "vetting", "larger_loans", "conscience", "collection", "hurry", "opening_book",      # tests/test_credit.py: nobody borrows in Changzhou
     "quits", "morale", "rotation_refreshes", "relationship_capital", "sorting", "career_concerns",      # tests/test_careers.py
 )
 MECHANISMS = {name: mechanism for name, mechanism in load_mechanisms().items()       # those of other scenarios have tests of their own

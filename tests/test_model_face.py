@@ -309,17 +309,17 @@ def test_every_stage_does_what_its_name_says_in_the_order_printed() -> None:
     callees = {name: lambda *_, name=name: called.append(name) or True for name, value in vars(day).items()
                if callable(value) and getattr(value, "__module__", "").startswith("sim.engine.stages")}
     followed = FunctionType(plain.__code__, {**plain.__globals__, **callees})
-    world = Thing(par=Thing(customer_detail=1.0), lending=Thing(lending=1.0), days=[Thing(month_ends=True)])
-    practice = Thing(par=Thing(meeting_first=False), aims=Thing(on=True))
+    world = Thing(par=Thing(customer_detail=1.0), lending=Thing(lending=1.0), days=[Thing(month_ends=True, number=1, month=0)])
+    state, practice = Thing(tally=Thing()), Thing(par=Thing(meeting_first=False, remembers=True), aims=Thing(on=True))
     found = {}
     for place, (_, name, _) in enumerate(day.STAGES):
         called.clear()
-        followed(place, None, world, practice, None, None, 0, 0, Thing())
+        followed(place, state, world, practice, None, None, 0, 0, Thing())
         found[name] = " ".join(each for each in called if each != "meets_on")
     assert found == {
-        "morning": "open_day open_careers", "morning meeting": "", "plan": "plan", "work": "work", "evening meeting": "hold_meeting",
-        "customers": "attend close_day", "credit": "lend", "mentoring": "mentor_day", "gaming": "play", "goals": "close_aims",
-        "pay": "cancel count_month settle_pay", "close": "after_settling end_day record", "careers": "careers", "night": "between_days"}
+        "morning": "open_day look_at_facts open_careers", "morning meeting": "", "plan": "plan", "work": "work", "evening meeting": "hold_meeting",
+        "customers": "attend close_day keep_ledger", "credit": "lend", "mentoring": "mentor_day", "gaming": "note_month play", "goals": "close_aims",
+        "pay": "cancel count_month settle_pay forget_period", "close": "after_settling end_day record", "careers": "careers", "night": "between_days"}
     assert list(found) == sim.BankModel("changzhou-2015", "fixed-pay").stages
 
 

@@ -462,3 +462,16 @@ def test_what_is_not_simulated_is_refused_by_name(plan, short, pay, place) -> No
     with pytest.raises(InputError, match="backtest") as refusal:
         sim.simulate(short, plan(**pay), 1)
     assert place in str(refusal.value)
+
+
+def test_a_loss_is_paid_alike_by_floats_and_exact_numbers() -> None:
+    """Profit may be below nil: there a rate pays nothing, a floor holds, and a shortfall counts on."""
+    for more, pays in (({}, 0.0), ({"floor": 500.0}, 500.0), ({"floor": -900.0}, 0.0)):
+        element = Element.model_validate({"measure": "responsible_profit", "period": "month", "schedule": {"kind": "linear", "rate": 0.02}, **more})
+        policy = Policy.model_construct(pay={"piece": element}, overrides=(), terms=BASE.terms, crediting=BASE.crediting, practices=BASE.practices,
+                                        stand_ins={}, people=None, name="p")
+        lines = pay_tables(policy, PAY_MEASURES)[0]
+        assert [float(pay_at(lines, 0, x)) for x in (-1e6, -1.0)] == [pays, pays]
+        assert float(pay_at(lines, 0, 1e6)) == max(20_000.0, pays)
+        exact = exact_fen(compile_element("piece", element), np.array([[-1_000_000 * SCALE, -SCALE, 1_000_000 * SCALE]]))
+        assert [amount / 100 for amount in exact] == [pays, pays, 20_000.0]

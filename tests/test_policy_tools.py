@@ -234,10 +234,10 @@ def test_what_the_simulation_does_not_know_is_left_out_and_that_is_said(plan, ch
     curve = {"target": {"value": 6, "unit": "accounts"}, "target_incentive": 900,
              "schedule": {"kind": "curve", "curve": {"points": [{"attainment": 0, "gives": 0}, {"attainment": 2, "gives": 2}]}}}
     policy = plan(base=FIXED, care=paid(measure="contacts", schedule={"kind": "step", "at": [{"units": 1, "pays": 10}]}), quota=paid(**curve),
-                  cards=paid(measure="cards"), half=paid(period="half_year"), gated=paid(gates=[QUALITY]), later=paid(payment={"delay_months": 1}))
+                  cards=paid(measure="cards"), half=paid(period="half_year"), gated=paid(gates=[QUALITY]))
     found = {w.code: w for w in lint(policy, changzhou, replications=2)}
-    assert found["not-simulated"].sentence.en.endswith("leave it out: cards, gated, later.")
-    assert found["not-simulated"].sentence.zh.endswith("不包括：cards、gated、later。")
+    assert found["not-simulated"].sentence.en.endswith("leave it out: cards, gated.")
+    assert found["not-simulated"].sentence.zh.endswith("不包括：cards、gated。")
     assert found["bonus-for-everybody"].place == "pay.care"
     assert "not-simulated" not in codes(policy)                                              # nothing was to be tried
     assert [w.code for w in lint(plan(base=FIXED, cards=paid(measure="cards")), changzhou)][-1] == "not-simulated"

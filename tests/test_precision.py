@@ -184,12 +184,11 @@ def test_broken_off_it_goes_on_where_it_was(precise, short, tmp_path) -> None:
     asked = {"precision": {"accounts": 0.6, "satisfaction": "1%"}, "store": tmp_path}
     with pytest.raises(KeyboardInterrupt):
         sim.compare(short, POLICIES, progress=stop, **asked)
-    kept = {path.name for path in tmp_path.glob("*.parquet")}
-    assert kept
-    stamps = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.parquet")}
+    stamps = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
+    assert stamps
     again = sim.compare(short, POLICIES, **asked)
     pd.testing.assert_frame_equal(precise.table, again.table, check_exact=True)
-    assert all((tmp_path / name).stat().st_mtime_ns == stamp for name, stamp in stamps.items())
+    assert all(path.stat().st_mtime_ns == stamp for path, stamp in stamps.items())
 
 
 def test_a_limit_ends_it_and_is_told(short) -> None:

@@ -98,7 +98,7 @@ def test_runs_that_are_there_are_not_made_again(file: Path, undisturbed: Path, m
     """Not by the same command, not where a factor leaves a policy as it is, and not when more are asked for."""
     made: list[str] = []
     before = blocks_of_runs._frame
-    monkeypatch.setattr(blocks_of_runs, "_frame", lambda block: made.append(block.address) or before(block))
+    monkeypatch.setattr(blocks_of_runs, "_frame", lambda block, *more: made.append(block.address) or before(block, *more))
     sim.sweep(file, "out")
     assert len(made) == len(set(made)) == 2 * 4 + 2 * 8   # fixed pay has no commission to vary, so half its points are one
     sim.sweep(file, "out")
@@ -187,10 +187,10 @@ def test_a_point_that_cannot_be_is_rows_with_their_error_and_not_the_end(file: P
 def test_a_run_that_fails_costs_itself_alone_and_is_tried_again(file: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = blocks_of_runs._frame
 
-    def sometimes(block):
+    def sometimes(block, *more):
         if block.first <= 3 < block.last and block.case.policy.name == "performance-pay":
             raise MemoryError("no room for customers")
-        return before(block)
+        return before(block, *more)
 
     with monkeypatch.context() as patch:
         patch.setattr(blocks_of_runs, "_frame", sometimes)

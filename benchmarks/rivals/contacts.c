@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 typedef struct {
+    uint64_t luck;
     double balance, satisfaction, irritation, hazard, patience;
     int64_t owner, segment, seen, borrows, holdings;
 } Customer;

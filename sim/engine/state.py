@@ -317,7 +317,7 @@ CREDIT = record(                         # a manager's side of lending
 )
 TALLY = record("", "customers overflow number month loans staff")    # rows of customers in use; 1 when there were too few; open month: of the year, of the run; loans in use
 OUTLOOK = record("done others left scale share sd slope rest month year ends value rate factor", "still")       # see planner.py
-# In full a customer takes a CLIENT row beside the CUSTOMER row: 160 and 80 bytes, 240 in all. Needs, preferred channel and the
+# In full a customer takes a CLIENT row beside the CUSTOMER row: 160 and 88 bytes, 248 in all. Needs, preferred channel and the
 # like are not kept but drawn again by the customer's key (home, number) whenever they are read.
 CLIENT = record(
     "wealth units lent counted"          # CNY; fund units; CNY; assets as counted in the class's total

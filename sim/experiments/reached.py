@@ -13,7 +13,7 @@ from sim.policy.facts import Along, along, is_fixed
 from sim.policy.lint import PlanWarning, Reached, known_codes, warnings_of, word
 from sim.policy.payment import Crediting, Terms
 from sim.world import Calendar, Scenario, check_fit
-from sim.world.fit import counted
+from sim.world.fit import counted, marks_beyond
 
 QUICK = 50               # replications: enough for a median, and done in a second
 SCALE = 1e6              # CNY a unit, so that rounding to the fen loses nothing
@@ -63,9 +63,14 @@ def reached(policy: Policy, scenario: Scenario, replications: int = QUICK, seed:
 
 
 def simulated_part(policy: Policy, scenario: Scenario) -> Policy:
-    """The policy with the elements that can be simulated in the scenario, unless they refer to others; terms for the whole plan are left aside."""
+    """The policy with the elements that can be simulated in the scenario, unless they refer to others; terms for the whole plan are left aside,
+    and rules about people where they ask for what nobody counts."""
     from sim.policy.schedule import not_simulated
 
+    asked = {place.split(".")[1] for place, _ in not_simulated(policy, counted(scenario)) if place.startswith("stand_ins.")}
+    policy = policy.model_copy(update={"stand_ins": {name: by for name, by in policy.stand_ins.items() if name not in asked}})
+    if any(marks_beyond(scenario, policy)):
+        policy = policy.model_copy(update={"people": None})
     places = [place for place, _ in not_simulated(policy, counted(scenario))]
     pay = {name: element for name, element in policy.pay.items()
            if not any(place == f"pay.{name}" or place.startswith(f"pay.{name}.") for place in places)}

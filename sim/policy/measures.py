@@ -16,7 +16,7 @@ class PayMeasure(NamedTuple):
     """A measure. over: how months make a longer period, added up, averaged by calendar days, or the last month's.
 
     quality: tells how well rather than how much. higher_is_better: False for losses, complaints and the like.
-    sum_of, times_days: what a derived measure is made from. built_in: known without being recorded.
+    signed: may be below nil. sum_of, times_days: what a derived measure is made from. built_in: known without being recorded.
     """
 
     name: str
@@ -25,6 +25,7 @@ class PayMeasure(NamedTuple):
     over: Over
     quality: bool
     higher_is_better: bool
+    signed: bool
     sum_of: Mapping[str, float] | None
     times_days: str | None
     built_in: bool
@@ -36,8 +37,9 @@ def pay_measures() -> dict[str, PayMeasure]:
     found = {}
     for name, entry in read_yaml(resource_folder("data") / "payroll" / "measures.yaml").items():
         found[name] = PayMeasure(name, entry["unit"], entry["label"], entry.get("over", "sum"), entry.get("quality", False),
-                                 entry.get("better", "higher") == "higher", entry.get("sum_of"), entry.get("times_days"),
-                                 entry.get("built_in", False))
+                                 entry.get("better", "higher") == "higher",
+                                 "least" in entry and entry["least"] is None or any(part < 0 for part in (entry.get("sum_of") or {}).values()),
+                                 entry.get("sum_of"), entry.get("times_days"), entry.get("built_in", False))
     return found
 
 

@@ -416,6 +416,13 @@ def pieces_along(plan: Compiled, place: int = 0, others: Sequence[Result] | None
     return pieces
 
 
+def pay_below(plan: Compiled) -> Fraction | None:
+    """What the element pays for any result of its first input below nil, CNY; None where that is not one amount."""
+    line = _Line(plan, list(usual(plan)), 0)
+    near, far = line.pay(-ONE), line.pay(-ONE - ONE)
+    return near if near == far else None
+
+
 class _Line:
     """An element with all inputs but one held fast."""
 

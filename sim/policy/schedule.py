@@ -24,7 +24,7 @@ from sim.policy.kernel import (
 )
 from sim.policy.measures import pay_measures
 from sim.policy.plan import (
-    FAR, NO_INPUT, ONE, PASSED, ZERO, Compiled, Fn, Input, Row, Score, as_written, compiled, mark_of, pieces_along, target_of, targets_of,
+    FAR, NO_INPUT, ONE, PASSED, ZERO, Compiled, Fn, Input, Row, Score, as_written, compiled, mark_of, pay_below, pieces_along, target_of, targets_of,
 )
 from sim.policy.readings import Reading, Target
 from sim.policy.schema import Element, Policy
@@ -239,7 +239,10 @@ def _line(element: Element, counting: Counting) -> Line:
     code = counting.code(read) if read else -1
     if not is_simple(plan) or code is None:
         return _joint(plan, fields, counting)
-    return Line({**fields, "measure": code, "joint": SIMPLE, "meant": read is not None and is_meant(read)}, knots_of(element))
+    knots = knots_of(element)
+    if read and pay_measures()[read].signed and knots[0].x == 0.0 and (below := pay_below(plan)) is not None:
+        knots = [Knot(0.0, float(below), 0.0), *knots]        # a loss is paid by the first of two at 0
+    return Line({**fields, "measure": code, "joint": SIMPLE, "meant": read is not None and is_meant(read)}, knots)
 
 
 def _month(day: date) -> int:

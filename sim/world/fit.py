@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError, nearest
@@ -47,6 +47,13 @@ def check_fit(scenario: Scenario, policy: Any) -> None:
 
 def _check_marks(scenario: Scenario, policy: Any, file: str) -> None:
     """Refuse grades and rules about people that ask for what nobody counts here."""
+    for measure, known in marks_beyond(scenario, policy):
+        raise InputError(file, "people", found=f"a mark in {measure}", hint=nearest(measure, known),
+                         expected=f"a measure that is counted in the scenario {scenario.name}")
+
+
+def marks_beyond(scenario: Scenario, policy: Any) -> Iterator[tuple[str, Collection[str]]]:
+    """Measures of marks that nobody counts here, each with those that are."""
     from sim.policy.counting import Counting
 
     people, counting = policy.people, Counting(policy, counted(scenario))
@@ -54,10 +61,7 @@ def _check_marks(scenario: Scenario, policy: Any, file: str) -> None:
         return
     asked = [marks for grade in people.grades for marks in (grade.keep, grade.rise)]
     for marks in (*asked, people.startup, people.training.passing if people.training else None):
-        for mark in marks.marks if marks else ():
-            if not counting.knows(mark.measure):
-                raise InputError(file, "people", found=f"a mark in {mark.measure}", hint=nearest(mark.measure, counting.measures),
-                                 expected=f"a measure that is counted in the scenario {scenario.name}")
+        yield from ((mark.measure, counting.measures) for mark in (marks.marks if marks else ()) if not counting.knows(mark.measure))
 
 
 def _rent_beyond(scenario: Scenario, policy: Any) -> Iterator[tuple[str, str]]:
