@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,10 @@ from sim.policy import Policy, make_policy
 from sim.world import Scenario
 
 settings.load_profile(PROFILE)        # repeatable, unless HYPOTHESIS_PROFILE=explore asks for new cases
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would every command that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 WORDS = {"title": {"en": "Test plan", "zh": "测试方案"}, "source": "a test", "effective": "2026-01-01", "author": "tests",
          "status": "assumed"}

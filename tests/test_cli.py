@@ -417,7 +417,7 @@ def test_help_and_version_are_there_at_once(tmp_path: Path):
 def test_help_names_only_commands_that_exist(capsys: pytest.CaptureFixture[str]):
     assert main(["--help"]) == 0
     named = re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE)
-    assert named == ["demo", "compare", "select", "backtest", "check", "diff", "list", "new", "explore", "doctor"]
+    assert named == ["demo", "compare", "select", "sweep", "backtest", "check", "diff", "list", "new", "explore", "doctor"]
     for name in named:
         assert main([name, "--help"]) == 0
         assert "--debug" in capsys.readouterr().out

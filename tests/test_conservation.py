@@ -231,11 +231,11 @@ class Auditor:
 
     @staticmethod
     def lent(team: Team) -> None:
-        """Loans made are repaid, lost or owed; each is its customer's manager's; nobody asks or owes twice, and who does is marked so."""
+        """Loans there at the start and those made are repaid, lost or owed; each is its customer's manager's; nobody asks or owes twice, and who does is marked so."""
         s, c = team.state, team.state.credit
         loans = s.loans[: s.tally.loans]
         assert np.array_equal(c.balance, np.bincount(loans.owner, loans.principal, len(c)))
-        assert c.made.sum() == c.repaid.sum() + c.lost.sum() + c.balance.sum()
+        assert c.opening.sum() + c.made.sum() == c.repaid.sum() + c.lost.sum() + c.balance.sum()
         assert [s.ledger[..., place].sum() for place in (0, 4, 5)] == [c.made.sum(), c.repaid.sum(), c.lost.sum()]
         assert np.array_equal(s.customers.owner[loans.customer], loans.owner)
         waiting = [(i, int(row)) for i in range(len(c)) for row in s.queue[i, : c.waiting[i]].customer]
