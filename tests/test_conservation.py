@@ -80,7 +80,7 @@ LIVELY = {                               # what makes much happen in little time
     "contact_pace": {"intermediaries": 1.0, "chains": 4.0, "street": 5.0, "network": 3.0}, "conversion_skilled": 0.3, "pool_size.chains": 2.0,
     "partner_leads": 0.1, "quit_hazard": 0.25, "vacancy_shortest": 0.0, "vacancy_longest": 2.0, "churn_yearly": 0.7, "rival_yearly": 0.3,
     "offer_pace": 6.0, "push_strength": 0.4, "deal_leads": 0.2, "deal_hours": 4.0, "walk_ins": 1.0, "referral_rate": 0.3, "return_sd": 0.1,
-    "loan_rate": 6.0, "loan_term": 2.0, "loan_grace": 0.0, "default_mean": 0.35, "worsen_substandard": 0.7, "worsen_doubtful": 0.7, "write_off": 0.7,
+    "loan_rate": 6.0, "loan_term": 2.0, "loan_grace": 0.0, "default_mean": 0.35, "default_foreseeable": 0.9, "worsen_substandard": 0.7, "worsen_doubtful": 0.7, "write_off": 0.7,
     "fresh_effect": 0.3,
 }
 GAMING = st.fixed_dictionaries({
