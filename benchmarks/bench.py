@@ -27,7 +27,7 @@ from sim.report.style import png
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 PICTURE = PAGE.parent / "images" / "cost.png"
 BLOCK = re.compile(r"(?<=<!-- block bench -->\n).*?(?=<!-- end -->)", re.DOTALL)
-RUNS, COMPARED, DOTS_AN_INCH = 60, 200, 130
+RUNS, COMPARED, DOTS_AN_INCH = 60, 1000, 130
 COMMANDS = {"`import sim`": [sys.executable, "-c", "import sim"], "`incentivelab --help`": [sys.executable, "-m", "sim.cli", "--help"]}
 QUARTERS = {
     "changzhou-2015 (7 managers with 700 customers each, 90 days)": ("changzhou-2015", "changzhou-2015"),
