@@ -566,3 +566,19 @@ def test_too_little_room_for_a_hand_over_is_made_up_for() -> None:
     assert finals[:, F["dismissals"]].sum() == 3 and finals[1:, F["customers"]].sum() == 0 and finals[0, F["customers"]] > 500
     totals = sim.simulate(scenario, policy(people), 2).totals()
     assert (totals["customers"] + totals["churned"] == 600 + totals["accounts"]).all()
+
+
+def test_a_hire_is_not_judged_by_the_predecessor_s_book() -> None:
+    """With customers in full, averages of assets and the count of key customers lost begin anew with the person."""
+    scenario = sim.load_scenario("retail-branch-full").with_changes({
+        "calendar.days": 66, "mechanisms.quits": True, "parameters.quit_hazard": 0.6, "parameters.vacancy_shortest": 0.0, "parameters.vacancy_longest": 0.0})
+    model = sim.BankModel(scenario, "fixed-pay", seed=3)
+    team, hired = model.teams[0], 0
+    while model.running:
+        before = team.state.managers.generation.copy()
+        model.step()
+        for i in np.flatnonzero(team.state.managers.generation > before):
+            seller = team.full.sellers[i]
+            assert seller.aum_days.max() == 0.0 and seller.aum_sum.max() == 0.0 and seller.key_lost == 0
+            hired += 1
+    assert hired > 0

@@ -385,7 +385,7 @@ def take_seat(s: State, w: World, q: Practice, seed: np.uint64, i: int, key: np.
     enter(s, w, q, seed, i)
     if q.aims.on:
         begin_aims(s, w, q, seed, i)
-    f.sellers[i].skill, f.sellers[i].credit_service, f.sellers[i].credit_offers = w.hire.skill_start, 0.0, 0.0
+    begin_selling(s, f, i)
     m = s.managers[i]
     m.talent, m.generation, m.hired, m.held, m.next_visit = ability, generation, 1, held, visit
     m.grade = q.people.entry if q.people.grades > 0 else q.people.no_grade
