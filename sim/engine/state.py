@@ -275,6 +275,7 @@ MANAGER = record(
     told=(CHANNEL_COUNT,),               # skill before the meeting
     problems=(CHANNEL_COUNT,),           # open
     hours=(ACTIVITY_COUNT,),             # today's, by activity
+    reach=(ACTIVITY_COUNT,), reach_of=(ACTIVITY_COUNT,),           # first hours' worth of so many hours
     intended=(ACTIVITY_COUNT,),          # hours of the last plan
     promised=(CHANNEL_COUNT,),           # accounts the first hour on a channel promised this morning
     planned=(MEASURE_COUNT,),            # units of each pay measure on an ordinary day, as planned
@@ -315,7 +316,8 @@ CREDIT = record(                         # a manager's side of lending
     worth=(MEASURE_COUNT,),              # CNY a unit of each pay measure at the margin, of the last plan
     deposit_sum=(PERIOD_COUNT,), months=(PERIOD_COUNT,),  # sum of the months' average deposits in the open periods, and how many
 )
-TALLY = record("", "customers overflow number month loans staff")    # rows of customers in use; 1 when there were too few; open month: of the year, of the run; loans in use
+TALLY = record("satisfaction_left irritation_left",                 # of what a customer felt so many days ago (unseen)
+               "customers overflow number month loans staff unseen")   # rows of customers in use; 1 when there were too few; open month: of the year, of the run; loans in use
 OUTLOOK = record("done others left scale share sd slope rest month year ends value rate factor", "still")       # see planner.py
 # In full a customer takes a CLIENT row beside the CUSTOMER row: 160 and 88 bytes, 248 in all. Needs, preferred channel and the
 # like are not kept but drawn again by the customer's key (home, number) whenever they are read.
@@ -379,7 +381,8 @@ MARKS = 8                                 # that a manager can have in mind at o
 DESK = record("", "uses marks",           # marks in mind; by mark: units still needed, units that come without effort, CNY at stake ...
               mark_need=(MARKS,), mark_windfall=(MARKS,), mark_stake=(MARKS,), mark_left=(MARKS,), mark_measure=(MARKS,),
               mark_group=(MARKS,), mark_any=(MARKS,),
-              used=(MEASURE_COUNT,), theta=(ACTIVITY_COUNT,), own_worth=(ACTIVITY_COUNT,), split=(ACTIVITY_COUNT,), worth=(MEASURE_COUNT,),
+              used=(MEASURE_COUNT,), theta=(ACTIVITY_COUNT,), own_worth=(ACTIVITY_COUNT,), split=(ACTIVITY_COUNT,), part=(ACTIVITY_COUNT,),
+              worth=(MEASURE_COUNT,),
               yields=(ACTIVITY_COUNT, MEASURE_COUNT))              # see planner.py
 
 

@@ -24,6 +24,7 @@ def clear(s: State) -> None:
     for i in range(len(s.managers)):
         s.managers[i] = s.blank
     s.tally.customers, s.tally.overflow, s.tally.loans = 0, 0, 0
+    s.tally.unseen, s.tally.satisfaction_left, s.tally.irritation_left = 0, 1.0, 1.0
     s.lines[:], s.months[:], s.weeks[:], s.daily_accounts[:], s.finals[:] = 0, 0, 0.0, 0.0, 0.0
     s.ledger[:] = 0.0
     s.history[:] = 0.0
