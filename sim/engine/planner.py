@@ -32,6 +32,7 @@ from sim.policy.kernel import (
 )
 from sim.rules.careers import chance_to_reach
 from sim.rules.effort import best_effort, cost_of_effort, marginal_gain, norm_cost
+from sim.rules.powers import power
 
 NOBODY = 1e30            # the effort of a mentor one never passes
 
@@ -184,28 +185,29 @@ def split_hours(d: np.record, eta: float) -> float:
     for k in range(ACTIVITY_COUNT):
         if d.split[k] > 0.0:
             gain = d.split[k] / top                     # its 1/(1-eta)th power, and the eta-th power of that
-            d.part[k] = math.pow(gain, eta / (1.0 - eta)) if k != best else 1.0
+            d.part[k] = power(gain, eta / (1.0 - eta)) if k != best else 1.0
             d.split[k] = gain * d.part[k]
             total += d.split[k]
-    part_of_total = math.pow(total, eta)
+    whole, reached = 1.0 / total, power(total, eta)
+    part = 1.0 / reached
     for k in range(ACTIVITY_COUNT):
-        d.split[k] /= total
-        d.part[k] /= part_of_total
-    return top * (total / part_of_total)
+        d.split[k] *= whole
+        d.part[k] *= part
+    return top * (total * part)
 
 
 @rule
-def brings(d: np.record, power: float, measure: int) -> float:
-    """Units of a measure a day at the current split. power: E^eta, of E hours."""
+def brings(d: np.record, reached: float, measure: int) -> float:
+    """Units of a measure a day at the current split. reached: E^eta, of E hours."""
     rate = 0.0
     for k in range(ACTIVITY_COUNT):
         rate += d.theta[k] * d.yields[k, measure] * d.part[k]
-    return rate * power
+    return rate * reached
 
 
 @rule
-def reckon(pay: Schedules, d: np.record, o: np.recarray, p: Person, power: float) -> float:
-    """Expected pay a day, CNY, when E hours are kept up at the current split; leaves each measure's worth in `d.worth`. power: E^eta."""
+def reckon(pay: Schedules, d: np.record, o: np.recarray, p: Person, reached: float) -> float:
+    """Expected pay a day, CNY, when E hours are kept up at the current split; leaves each measure's worth in `d.worth`. reached: E^eta."""
     value = 0.0
     for u in range(d.uses):
         d.worth[int(d.used[u])] = 0.0
@@ -221,30 +223,30 @@ def reckon(pay: Schedules, d: np.record, o: np.recarray, p: Person, power: float
                     for v in range(d.uses):
                         k = int(d.used[v])
                         if k > 1:
-                            o[g + k].rate = brings(d, power, k)
-                    value += forecast_joint(pay, g, o, (brings(d, power, 0), brings(d, power, 1)), p.risk) / o[g].left
+                            o[g + k].rate = brings(d, reached, k)
+                    value += forecast_joint(pay, g, o, (brings(d, reached, 0), brings(d, reached, 1)), p.risk) / o[g].left
                 d.worth[m] += o[g].slope
             elif pay.lines[g].measure == m:
                 if rate < 0.0:
-                    rate = brings(d, power, m)
+                    rate = brings(d, reached, m)
                 expected, slope = forecast(pay, g, o, rate, p.risk)
                 value += expected / o[g].left
                 o[g].slope = slope
                 d.worth[m] += slope
     if d.marks > 0:
-        value += weigh_marks(d, power)
+        value += weigh_marks(d, reached)
     return value
 
 
 @rule
 def utility(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: float) -> float:
     """Expected pay and what the work is worth to the manager besides, less what effort and being off the norm cost, CNY a day."""
-    power = math.pow(effort, p.eta)
-    value = reckon(pay, d, o, p, power) - cost_of_effort(effort, p.imposed, p.cost, p.gamma) - norm_cost(effort, p.norm, p.below, p.above)
+    reached = power(effort, p.eta)
+    value = reckon(pay, d, o, p, reached) - cost_of_effort(effort, p.imposed, p.cost, p.gamma) - norm_cost(effort, p.norm, p.below, p.above)
     if effort > p.ceiling:
         value -= 0.5 * p.ceiling_pull * (effort - p.ceiling) * (effort - p.ceiling)
     for k in range(ACTIVITY_COUNT):
-        value += d.own_worth[k] * d.theta[k] * d.part[k] * power
+        value += d.own_worth[k] * d.theta[k] * d.part[k] * reached
     return value
 
 
@@ -256,7 +258,7 @@ def most_of(d: np.record, p: Person, m: int) -> float:
     for k in range(ACTIVITY_COUNT):
         most = max(most, d.theta[k] * d.yields[k, m])
         least = min(least, d.theta[k] * d.yields[k, m])
-    return (most if most > 0.0 else least) * math.pow(p.capacity, p.eta)
+    return (most if most > 0.0 else least) * power(p.capacity, p.eta)
 
 
 @rule
@@ -291,7 +293,7 @@ def ambition(pay: Schedules, d: np.record, o: np.recarray, p: Person) -> None:
 @rule
 def gain_at(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: float) -> float:
     """Marginal gain of an hour at `effort`, with the split made anew for the worths found there."""
-    reckon(pay, d, o, p, math.pow(effort, p.eta))
+    reckon(pay, d, o, p, power(effort, p.eta))
     worth = split_hours(d, p.eta)
     return marginal_gain(effort, worth, p.eta, p.imposed, p.cost, p.gamma, p.norm, p.below, p.above, p.ceiling,
                          p.ceiling_pull)
@@ -332,7 +334,7 @@ def choose_effort(pay: Schedules, d: np.record, o: np.recarray, p: Person, level
     step = p.capacity / levels
     for level in range(levels, -1, -1):
         effort = step * level
-        reckon(pay, d, o, p, math.pow(effort, p.eta))
+        reckon(pay, d, o, p, power(effort, p.eta))
         split_hours(d, p.eta)
         value = utility(pay, d, o, p, effort)
         if value > best_value:
@@ -356,7 +358,7 @@ def choose_effort(pay: Schedules, d: np.record, o: np.recarray, p: Person, level
     if utility(pay, d, o, p, effort) < best_value:
         effort = best
         split_near(pay, d, o, p, best)
-        reckon(pay, d, o, p, math.pow(effort, p.eta))
+        reckon(pay, d, o, p, power(effort, p.eta))
     return effort
 
 
@@ -374,14 +376,14 @@ def split_near(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: 
     """Settle the split for a given effort from the ambitious side: three rounds of worth and split."""
     ambition(pay, d, o, p)
     split_hours(d, p.eta)
-    power = math.pow(effort, p.eta)
+    reached = power(effort, p.eta)
     for _ in range(3):
-        reckon(pay, d, o, p, power)
+        reckon(pay, d, o, p, reached)
         split_hours(d, p.eta)
 
 
 @rule
-def weigh_marks(d: np.record, power: float) -> float:
+def weigh_marks(d: np.record, reached: float) -> float:
     """What the marks in mind are worth a day, CNY, at this effort: stake x chance to reach them; adds to the worth of a unit.
 
     Where all of a rule's marks must be reached, each is worked at as though the others will be; where any one is enough, it is
@@ -389,12 +391,12 @@ def weigh_marks(d: np.record, power: float) -> float:
     """
     value = 0.0
     for k in range(d.marks):
-        chance, slope = mark_chance(d, k, power)
+        chance, slope = mark_chance(d, k, reached)
         left_open, first = 1.0, True
         if d.mark_any[k] > 0.0:
             for j in range(d.marks):
                 if j != k and d.mark_group[j] == d.mark_group[k]:
-                    other, _ = mark_chance(d, j, power)
+                    other, _ = mark_chance(d, j, reached)
                     left_open *= 1.0 - other
                     first = first and j > k
             chance = 1.0 - (1.0 - chance) * left_open
@@ -405,9 +407,9 @@ def weigh_marks(d: np.record, power: float) -> float:
 
 
 @rule
-def mark_chance(d: np.record, k: int, power: float) -> tuple[float, float]:
+def mark_chance(d: np.record, k: int, reached: float) -> tuple[float, float]:
     """Chance to reach mark k when `effort` is kept up at the current split, and its derivative by the units to come."""
-    rate = brings(d, power, int(d.mark_measure[k])) + d.mark_windfall[k]
+    rate = brings(d, reached, int(d.mark_measure[k])) + d.mark_windfall[k]
     return chance_to_reach(d.mark_need[k], d.mark_left[k] * rate)
 
 
@@ -418,7 +420,7 @@ def weigh_marks_afar(d: np.record, p: Person) -> None:
         m, most = int(d.mark_measure[k]), 0.0
         for a in range(ACTIVITY_COUNT):
             most = max(most, d.theta[a] * d.yields[a, m])
-        most *= math.pow(p.capacity, p.eta)
+        most *= power(p.capacity, p.eta)
         if most > 0.0:
             high, _ = chance_to_reach(d.mark_need[k], d.mark_left[k] * (most + d.mark_windfall[k]))
             low, _ = chance_to_reach(d.mark_need[k], d.mark_left[k] * d.mark_windfall[k])

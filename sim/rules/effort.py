@@ -5,9 +5,8 @@ Effort E is hours a day; money is CNY a day unless said otherwise.
 
 from __future__ import annotations
 
-import math
-
 from sim.compiled import rule
+from sim.rules.powers import power
 
 
 @rule
@@ -16,7 +15,7 @@ def cost_of_effort(effort: float, imposed: float, cost: float, gamma: float) -> 
 
     Imposed hours (meetings, mentoring) tire like chosen ones. I = 0 gives the closed forms T1, T2, T3, T6, T7.
     """
-    return cost * (math.pow(effort + imposed, gamma) - math.pow(imposed, gamma)) / gamma
+    return cost * (power(effort + imposed, gamma) - power(imposed, gamma)) / gamma
 
 
 @rule
@@ -43,7 +42,7 @@ def marginal_gain(effort: float, worth: float, eta: float, imposed: float, cost:
 
     worth is B, the value of the best split of one hour's effort. Falls with E, so it has one root.
     """
-    gain = eta * worth * math.pow(effort, eta - 1.0) - cost * math.pow(effort + imposed, gamma - 1.0)
+    gain = eta * worth * power(effort, eta - 1.0) - cost * power(effort + imposed, gamma - 1.0)
     gain += norm_pull(effort, norm, below, above)
     if effort > ceiling:
         gain -= ceiling_pull * (effort - ceiling)
@@ -63,10 +62,10 @@ def best_effort(worth: float, eta: float, imposed: float, cost: float, gamma: fl
     low, high, low_seen, high_seen = 1e-9 * capacity, capacity, False, False
     effort = guess
     if effort <= 0.0:
-        effort = math.pow(eta * worth / cost, 1.0 / (gamma - eta)) if worth > 0.0 else 0.5 * high
+        effort = power(eta * worth / cost, 1.0 / (gamma - eta)) if worth > 0.0 else 0.5 * high
     effort = min(max(effort, low), high)
     for _ in range(100):
-        more, toil = eta * worth * math.pow(effort, eta - 1.0), cost * math.pow(effort + imposed, gamma - 1.0)
+        more, toil = eta * worth * power(effort, eta - 1.0), cost * power(effort + imposed, gamma - 1.0)
         gain = more - toil + norm_pull(effort, norm, below, above)
         slope = (eta - 1.0) * more / effort - (gamma - 1.0) * toil / (effort + imposed) - (below if effort < norm else above)
         if effort > ceiling:

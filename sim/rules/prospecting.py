@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from sim.compiled import rule
+from sim.rules.powers import power
 
 
 @rule
@@ -33,7 +34,7 @@ def order_attention(rank: int, pull: float) -> float:
 @rule
 def reach(hours: float, eta: float) -> float:
     """What hours bring, counted in first hours: h^eta (eta below 1: each hour brings less than the one before)."""
-    return math.pow(hours, eta) if hours > 0.0 else 0.0
+    return power(hours, eta) if hours > 0.0 else 0.0
 
 
 @rule

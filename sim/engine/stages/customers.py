@@ -14,7 +14,7 @@ from sim.engine.streams import (
     ALWAYS, CHURN, CONTACTS, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, mix, normal, poisson, stream, uniform,
 )
 from sim.policy.kernel import PERIODS
-from sim.rules.customers import contacted, decayed, exposure, left_after
+from sim.rules.customers import contacted, decayed, exposure
 from sim.rules.prospecting import mean_contacts
 
 
@@ -105,19 +105,9 @@ def serve(s: State, w: World, seed: np.uint64, day: int) -> None:
 
 
 @rule
-def look_up(s: State, w: World, days: int) -> None:
-    """Put down what is left of feelings after so many days; most customers met on a day were last seen on the same one."""
-    if days != s.tally.unseen:
-        s.tally.unseen = days
-        s.tally.satisfaction_left = left_after(days, w.par.satisfaction_decay)
-        s.tally.irritation_left = left_after(days, w.par.irritation_fade)
-
-
-@rule
 def satisfaction_now(s: State, w: World, c: np.record, day: int) -> float:
     """A customer's satisfaction on this day, 0 to 1; nothing is changed."""
-    look_up(s, w, day - c.seen)
-    return decayed(c.satisfaction, w.par.satisfaction_rest, s.tally.satisfaction_left)
+    return decayed(c.satisfaction, w.par.satisfaction_rest, s.left[day - c.seen, 0])
 
 
 @rule
@@ -125,7 +115,7 @@ def settle_down(s: State, w: World, row: int, day: int) -> None:
     """Satisfaction and irritation as of this day."""
     c = s.customers[row]
     c.satisfaction = satisfaction_now(s, w, c, day)
-    c.irritation = decayed(c.irritation, 0.0, s.tally.irritation_left)
+    c.irritation = decayed(c.irritation, 0.0, s.left[day - c.seen, 1])
     c.seen = day
 
 
@@ -136,8 +126,7 @@ def catch_up(s: State, w: World, row: int, day: int) -> None:
     days = day - c.seen
     if days <= 0:
         return
-    look_up(s, w, days)
-    c.patience -= c.hazard * exposure(c.satisfaction, w.par.satisfaction_rest, days, w.par.satisfaction_decay, s.tally.satisfaction_left,
+    c.patience -= c.hazard * exposure(c.satisfaction, w.par.satisfaction_rest, days, w.par.satisfaction_decay, s.left[days, 0],
                                       w.par.churn_response)
     settle_down(s, w, row, day)
 

@@ -140,6 +140,7 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
     else:
         own = own_plan(s, q, pay, i, w.days[day].month)
         effort = weigh_effort(s, w, q, own, s.outlook[:own.lines[0].count], i, day, imposed, capacity, f)
+    m.aim = effort
     if w.par.plan_tremble > 0.0:
         effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
     if day > 0:
@@ -211,7 +212,7 @@ def taste(s: State, w: World, q: Practice, i: int, imposed: float, capacity: flo
     return Person(
         person.effort_cost * m.toil, w.par.effort_gamma, w.par.effort_eta, imposed, capacity, m.norm,
         w.par.norm_below if seen else 0.0, w.par.norm_above if seen else 0.0,
-        s.managers[m.mentor].effort if bundled else NOBODY, w.par.ceiling_pull if bundled else 0.0, person.risk_aversion, m.effort,
+        s.managers[m.mentor].effort if bundled else NOBODY, w.par.ceiling_pull if bundled else 0.0, person.risk_aversion, m.aim,
     )
 
 
