@@ -45,5 +45,5 @@ def command(*arguments: str, cwd: Path, **more: Any) -> subprocess.Popen[str]:
     """`incentivelab` in a process and process group of its own, so that signals meet it alone."""
     search = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     return subprocess.Popen(
-        [sys.executable, "-m", "sim.cli", *arguments], cwd=cwd, env={**os.environ, "PYTHONPATH": search}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **more)
+        [sys.executable, "-m", "sim.cli", *arguments], cwd=cwd, env={**os.environ, "PYTHONPATH": search}, text=True, start_new_session=True,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more})

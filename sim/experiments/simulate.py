@@ -13,7 +13,7 @@ import pandas as pd
 
 from sim.compiled import SHORT, WHOLE, is_compiled
 from sim.errors import InputError
-from sim.experiments.blocks import Case, cut, run_blocks
+from sim.experiments.blocks import Block, Case, cut, run_blocks
 from sim.experiments.events import note
 from sim.experiments.frames import branch_pieces, long_form, ratio, renamed, stacked
 from sim.experiments.measures import list_measures
@@ -139,11 +139,17 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
 def block_of(scenario: Scenario, policy: Policy, replications: range, seed: int, jobs: int = 1, progress: Progress | None = None,
              store: str | Path | None = None) -> pd.DataFrame:
     """The long frame of some of a run's replications, by their numbers; one after another (`stacked`) they are the run."""
+    return rows_of(cut(Case.of(scenario, policy), seed, replications), scenario, policy, jobs, progress, store)
+
+
+def rows_of(blocks: Sequence[Block], scenario: Scenario, policy: Policy, jobs: int = 1, progress: Progress | None = None,
+            store: str | Path | None = None) -> pd.DataFrame:
+    """Rows of blocks that begin at different replications, in their order and under these names; what the store holds is not made again."""
     keeper = Store(Path(store)) if store else None
-    blocks = cut(Case.of(scenario, policy), seed, replications)
     found = {block.first: kept.frame for block in blocks if keeper and keeper.has(block.address) and (kept := keeper.get(block.address))}
     missing = [block for block in blocks if block.first not in found]
-    note("runs", scenario=scenario.digest, policy=policy.digest, seed=seed, replications=len(replications), blocks=len(blocks), missing=len(missing))
+    note("runs", scenario=scenario.digest, policy=policy.digest, seed=blocks[0].seed, replications=sum(map(len, blocks)), blocks=len(blocks),
+         missing=len(missing))
     if progress and found:
         progress(sum(len(block) for block in blocks if block.first in found))
     if missing and progress is None and needs_compiling(scenario, policy):
