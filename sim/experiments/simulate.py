@@ -16,7 +16,7 @@ from sim.errors import InputError
 from sim.experiments.blocks import Block, Case, cut, run_blocks
 from sim.experiments.events import note
 from sim.experiments.frames import branch_pieces, long_form, ratio, renamed, stacked
-from sim.experiments.measures import list_measures
+from sim.experiments.measures import QUOTIENTS, list_measures
 from sim.experiments.store import Store
 from sim.policy import Policy, load_policy
 from sim.world import Scenario, check_counted, check_fit, load_scenario
@@ -56,7 +56,7 @@ class Runs:
         rows = self.frame[(self.frame["level"] == "branch") & (self.frame["measure"] == measure) & (self.frame["period"] != "total")]
         table = rows.pivot(index="replication", columns=["id", "period"], values="value")
         grouped = table.T.groupby(level="period", observed=True, sort=False)
-        return (grouped.sum() if list_measures()[measure].kind in ("sum", "stock") else grouped.mean()).T
+        return (grouped.sum() if list_measures()[measure].adds_up else grouped.mean()).T
 
     def summary(self, measures: Sequence[str] | None = None, confidence: float = 0.95) -> pd.DataFrame:
         """Mean of each measure (all, or those named) with the interval of the mean (Monte Carlo error alone) and the spread between replications."""
@@ -86,8 +86,9 @@ def whole_of(rows: pd.DataFrame) -> pd.DataFrame:
         if part.shape[1]:
             there = (~np.isnan(part)).sum(axis=1)
             whole = np.nansum(part, axis=1)
-            wide[name] = whole if measure.kind in ("sum", "stock") else np.divide(whole, there, out=np.full(len(whole), np.nan), where=there > 0)
-    wide["accounts_per_10k_pay"] = ratio(1e4 * wide["accounts"], wide["pay"])
+            wide[name] = whole if measure.adds_up else np.divide(whole, there, out=np.full(len(whole), np.nan), where=there > 0)
+    for name, (times, above, below) in QUOTIENTS.items():
+        wide[name] = ratio(times * wide[above], wide[below])
     return pd.DataFrame(wide, index=pd.Index(numbers, name="replication"))
 
 
