@@ -18,6 +18,7 @@ import pandas as pd
 import psutil
 import pytest
 from caches import own_cache
+from sweeps import DAMAGES, spoilt
 
 import sim
 from sim.policy.measures import pay_measures
@@ -292,6 +293,24 @@ def test_ctrl_c_leaves_nothing(line: str, more: list[str], tmp_path: Path):
     assert "Interrupted" in rest and "Traceback" not in rest and len(rest.splitlines()) == 1
     assert not any(tmp_path.iterdir())
     assert not psutil.wait_procs(helpers, timeout=20)[1]
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_block_of_a_comparison_is_told_and_made_again(how: str, work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr("sim.app.reporting.run_notebooks", lambda *_, **__: None)
+    compare = ["compare", "fixed-pay", "performance-pay", "--replications", "40"]
+    (work / "cache").mkdir()
+    with own_cache(work / "cache"):
+        assert main([*compare, "--out", "first"]) == 0
+        kept = everything(work / "cache" / "runs")
+        blocks = sorted((work / "cache" / "runs").rglob("*.parquet"))
+        assert len(blocks) == 6
+        spoilt(blocks[2], how)
+        capsys.readouterr()
+        assert main([*compare, "--out", "again"]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "damaged" in line]
+    assert len(told) == 1 and str(blocks[2]) in told[0] and "made again" in told[0]
+    assert everything(work / "cache" / "runs") == kept and everything(work / "again") == everything(work / "first")
 
 
 def test_a_failure_late_leaves_the_earlier_report(work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

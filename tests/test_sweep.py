@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from sweeps import EXPERIMENT, command, everything, tables, written
+from sweeps import DAMAGES, EXPERIMENT, command, everything, spoilt, tables, written
 
 import sim
 from sim.cli import main
@@ -285,16 +285,7 @@ def test_on_a_disk_that_is_full_or_read_only_nothing_complete_is_lost(file: Path
     assert everything(small_disk / "out") == everything(undisturbed)
 
 
-def spoilt(path: Path, how: str) -> None:
-    content = bytearray(path.read_bytes())
-    match how:
-        case "cut short": del content[len(content) // 2:]
-        case "a byte changed": content[len(content) // 8] ^= 0x20
-        case "another block": content = bytearray(next(other for other in path.parent.parent.rglob("*.parquet") if other != path).read_bytes())
-    path.write_bytes(content)
-
-
-@pytest.mark.parametrize("how", ["cut short", "a byte changed", "another block"])
+@pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_block_is_told_and_made_again(file: Path, undisturbed: Path, capsys: pytest.CaptureFixture[str], how: str) -> None:
     half_made(file)
     path = sorted(Path("out/blocks").rglob("*.parquet"))[3]
