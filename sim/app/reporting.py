@@ -61,6 +61,7 @@ def write_comparison(asked: Request, inputs: Inputs, folder: Path, teller: Telle
     """
     result = compute(asked, teller, scheduler)
     from sim.report import write_report
+    from sim.report.figures import kinds
 
     with replacing(folder) as staging:
         tasks = notebook_tasks(asked, inputs, staging, result.baseline.replications)
@@ -72,7 +73,8 @@ def write_comparison(asked: Request, inputs: Inputs, folder: Path, teller: Telle
         except NotebookError as error:
             raise _kept(error, folder) from error
         teller.line("writing")
-        write_report(result, staging, lang=asked.lang, notebooks=_links(asked, tasks))
+        with teller.bar("figures", len(kinds(result))) as bar:
+            write_report(result, staging, asked.lang, _links(asked, tasks), bar)
     return result
 
 
