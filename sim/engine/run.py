@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import SHORT, WHOLE, note_compiled, refer, rule
+from sim.compiled import SHORT, WHOLE, note_compiled, rule
 from sim.engine.day import STAGES, live_day, live_stages
 from sim.engine.prepare import new_state
 from sim.engine.shop import larger_full, new_full
@@ -17,6 +17,7 @@ from sim.engine.stages.keeping import close_shop
 from sim.engine.stages.opening import begin
 from sim.engine.state import Full, Practice, State, World
 from sim.engine.streams import branch_key, mix, replication_seed
+from sim.passing import refer
 from sim.policy.kernel import Schedules
 
 

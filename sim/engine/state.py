@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import by_reference
+from sim.passing import by_reference
 
 CHANNELS = ("intermediaries", "chains", "street", "network")
 ACTIVITIES = (*CHANNELS, "service", "vetting", "collection", "cross_selling", "deals")

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import blank, rule
+from sim.compiled import rule
+from sim.passing import blank
 
 SQRT_HALF, SQRT_2PI = 0.7071067811865476, 2.5066282746310002
 KNOT_WIDTH = 1e-9        # so that a third of three accounts reaches the knot at one
