@@ -21,13 +21,15 @@ import sim
 from benchmarks import bank, scale
 from benchmarks.rivals import speed
 from benchmarks.runner import runner, spend
-from benchmarks.timing import in_turns, machine, ratios, spread, table
+from benchmarks.timing import in_turns, machine, ratios, seconds, spread, table
+from sim.app.explorer import explorer
 from sim.report.style import png
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 PICTURE = PAGE.parent / "images" / "cost.png"
 BLOCK = re.compile(r"(?<=<!-- block bench -->\n).*?(?=<!-- end -->)", re.DOTALL)
 RUNS, COMPARED, DOTS_AN_INCH = 60, 1000, 130
+SLIDERS, REDRAWN, MOVES = "changzhou-2015", 100, 9
 COMMANDS = {"`import sim`": [sys.executable, "-c", "import sim"], "`incentivelab --help`": [sys.executable, "-m", "sim.cli", "--help"]}
 SCENARIOS = {  # what is further in force, and the policy
     "changzhou-2015": ("nothing", "changzhou-2015"),
@@ -46,6 +48,14 @@ def commands() -> Iterator[str]:
         clock=time.perf_counter,
     )
     yield from table(("command", "s"), ((name, spread(times)) for name, times in taken.items()))
+
+
+def redrawn() -> Iterator[str]:
+    """A slider of the explorer moved to where it has not been: 100 paired replications run, compared and drawn, by the clock."""
+    app, rates = explorer(SLIDERS, replications=REDRAWN), iter(range(50, 2000, 50))
+    app.move(pay="performance")
+    times = [seconds(lambda: app.move(commission=float(next(rates)))) for _ in range(MOVES)]
+    yield from table(("explorer", "s"), [(f"slider moved to chart redrawn, {REDRAWN} paired replications, {app.jobs} workers", spread(times))])
 
 
 def replications() -> Iterator[str]:
@@ -81,7 +91,7 @@ def sections(points: tuple[list[scale.Cost], list[scale.Cost]]) -> Iterator[str]
     """The measured part of the page."""
     packages = ("numba", "numpy", "mesa", *(["polars"] if find_spec("polars") else []))
     yield f"{machine(*packages)}, {speed.compiler_version()}; incentivelab {sim.__version__}. Medians, in brackets lowest and highest.\n"
-    for part in (commands, replications, workers):
+    for part in (commands, redrawn, replications, workers):
         yield from part()
         yield ""
     for title, part in (
