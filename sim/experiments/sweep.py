@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -120,19 +121,20 @@ def make_runs(plan: Plan, folder: Path, jobs: int, progress: Steps, part: tuple[
 
     part: the first of two machines takes (1, 2), the second (2, 2).
     """
-    store, seen = Store(folder / BLOCKS), set[str]()
+    store = Store(folder / BLOCKS)
     passed = 0
     _check_outcomes(plan, store)
 
     def missing() -> Iterator[Block]:
         nonlocal passed
+        seen, numbers = set[tuple[str, str]](), count()
         for cell in plan.cells():
-            if cell.case is None:
+            if cell.case is None or cell.case.digests in seen:
                 passed += plan.file.replications
-            for block in plan.blocks(cell):
-                number = len(seen)
-                seen.add(block.address)
-                if len(seen) == number or number % part[1] != part[0] - 1 or store.has(block.address):
+                continue
+            seen.add(cell.case.digests)
+            for block, number in zip(plan.blocks(cell), numbers):
+                if number % part[1] != part[0] - 1 or store.has(block.address):
                     passed += len(block)
                 else:
                     yield block

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DESIGN, RESULTS, RUNS, SUMMARY, PROVENANCE = "design.parquet", "results.parquet", "runs.parquet", "summary.csv", "provenance.json"
 ROWS = 200_000                   # of a row group
+PIECES = 256                     # tables that wait to be written, at most: each has a cost of its own, however short
 CONFIDENCE = 0.95
 KINDS = {"point": pa.int64(), "replication": pa.int64(), "seed": pa.int64(), "value": pa.float64()}
 RUN_COLUMNS = ("point", "scenario", "policy", "replication", "seed", "status", "error", "block")
@@ -48,9 +49,14 @@ class _Rows:
         self.count += len(frame)
         while self.count >= ROWS:
             self._write(ROWS)
+        if len(self.waiting) >= PIECES:
+            self.waiting = [self._whole()]
+
+    def _whole(self) -> pa.Table:
+        return pa.concat_tables(self.waiting).combine_chunks()
 
     def _write(self, rows: int) -> None:
-        whole = pa.concat_tables(self.waiting).combine_chunks()
+        whole = self._whole()
         self.writer.write_table(whole.slice(0, rows).combine_chunks(), row_group_size=ROWS)
         self.waiting, self.count = [whole.slice(rows)], self.count - rows
 
