@@ -29,7 +29,7 @@ from sim.payroll.numbers import SCALE
 from sim.payroll.pseudonyms import code_of
 from sim.payroll.records import Records, read_records
 from sim.payroll.settling import KINDS
-from sim.payroll.shifts import MOST, WHOLE, Redraws, moves, needed, scaled, spread, stacked, times
+from sim.payroll.shifts import MOST, WHOLE, Redraws, most_calls, moves, needed, scaled, spread, stacked, times
 from sim.payroll.statement import statements
 from sim.policy import Policy, load_policy
 from sim.policy.measures import pay_measures
@@ -187,6 +187,13 @@ def test_needed_is_the_least_factor_that_is_enough() -> None:
     at = lambda parts: 7 * parts  # noqa: E731
     assert needed(at, np.array([35000, 35001, 0, 7 * MOST, 7 * MOST + 1])).tolist() == [5000, 5001, 0, MOST, -1]
     assert needed(at, np.array([35000, 35001]), grain=100).tolist() == [5000, 5100]
+
+
+@pytest.mark.parametrize("grain", [1, 100, 500])
+def test_the_search_for_it_asks_for_pay_no_more_often_than_it_says(grain: int) -> None:
+    asked: list[int] = []
+    needed(lambda parts: asked.append(1) or parts, np.arange(1, MOST, 7), grain)
+    assert 3 < len(asked) <= most_calls(grain)
 
 
 # --- cost -------------------------------------------------------------------------------------------------------------

@@ -20,9 +20,9 @@ from sim.app.options import choice, language, log, reader, whole
 from sim.errors import InputError
 
 if TYPE_CHECKING:
+    from sim.app.telling import Teller
     from sim.payroll.backtest import Backtest
     from sim.payroll.records import Records
-    from sim.app.telling import Teller
     from sim.policy import Policy
 
 DONE = 0

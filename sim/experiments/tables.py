@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sim.experiments.plan import Cell, Plan
 
 DESIGN, RESULTS, RUNS, SUMMARY, PROVENANCE = "design.parquet", "results.parquet", "runs.parquet", "summary.csv", "provenance.json"
-ROWS = 200_000                   # of a row group
+ROWS = 50_000                    # of a row group, so many wait in memory
 PIECES = 256                     # tables that wait to be written, at most: each has a cost of its own, however short
 CONFIDENCE = 0.95
 KINDS = {"point": pa.int64(), "replication": pa.int64(), "seed": pa.int64(), "value": pa.float64()}
