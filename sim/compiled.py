@@ -33,6 +33,7 @@ SHORT, WHOLE = "short-day", "whole-day"       # compiled apart: without and with
 
 # Rules that `sim.replaced` has put in the place of the model's own: name of the rule, then what stands there and its digest.
 _replaced: dict[str, dict[str, str]] = {}
+_passed_by_reference: set[type] = set()
 
 
 def replaced_rules() -> dict[str, dict[str, str]]:
@@ -166,43 +167,109 @@ def by_reference(kind: type) -> type:
 
     A tuple of arrays is passed by value, some eight numbers an array at every call: with thirty arrays that cost more than the work itself.
     """
-    from numba.experimental import structref
-
-    structref.define_constructor(_passed(kind), _reference_type(), kind._fields)      # type: ignore[attr-defined]
+    _passed_by_reference.add(kind)
+    _teach_refer()
     return kind
 
 
 def refer(struct: Any) -> Any:
-    """A struct that is marked `by_reference`, as rules pass it on: one pointer where it is compiled, the struct itself in plain Python."""
+    """A NamedTuple of arrays as a kernel passes it on, in compiled code; itself in plain Python.
+
+    Its arrays are borrowed: compiled code does not count who holds them, since whoever called the kernel holds them all the while.
+    Where it is marked `by_reference` it becomes one pointer, good until the kernel that asked for it returns.
+    """
     return struct
 
 
-@lru_cache(maxsize=None)
-def _passed(kind: type) -> type:
-    """What numba knows as the constructor of a struct's reference."""
-    return type(f"{kind.__name__}Reference", (), {})
-
-
 @lru_cache(maxsize=1)
-def _reference_type() -> type:
-    """The numba type of all references; tells numba what `refer` does."""
-    from numba.core import types
-    from numba.experimental import structref
-    from numba.extending import overload
+def _teach_refer() -> None:
+    """Tell numba what `refer` does, and the two types it makes."""
+    from numba.core import cgutils, types
+    from numba.core.datamodel.models import ArrayModel, OpaqueModel, StructModel
+    from numba.core.typing.templates import AttributeTemplate
+    from numba.extending import infer_getattr, lower_builtin, lower_cast, lower_getattr_generic, register_model, type_callable
+    from llvmlite import ir
 
-    @structref.register
-    class Reference(types.StructRef):
+    class Borrowed(types.Array):
+        """An array that somebody else holds: nothing is counted when it is passed on, indexed or dropped."""
+
+        def __init__(self, dtype: Any, ndim: int, layout: str, readonly: bool = False, aligned: bool = True) -> None:
+            of = types.Array(dtype, ndim, layout, readonly, aligned=aligned)
+            super().__init__(dtype, ndim, layout, readonly, name=f"borrowed {of.name}", aligned=aligned)
+
+        def copy(self, dtype: Any = None, ndim: int | None = None, layout: str | None = None, readonly: bool | None = None) -> Borrowed:
+            of = super().copy(dtype, ndim, layout, readonly)
+            return Borrowed(of.dtype, of.ndim, of.layout, not of.mutable, of.aligned)
+
+    class Reference(types.Type):
         """Named fields behind one pointer; with a short name, since the names of arguments go into those of compiled functions."""
 
-        def __init__(self, fields: Any) -> None:
-            super().__init__(fields)
-            self.name = f"Reference({hashlib.sha256(self.name.encode()).hexdigest()[:16]})"
+        def __init__(self, fields: tuple[tuple[str, Any], ...]) -> None:
+            self.names, self.kinds = zip(*fields, strict=True)
+            super().__init__(name=f"Reference({hashlib.sha256(str(fields).encode()).hexdigest()[:16]})")
 
-    @overload(refer, jit_options={"cache": True})
-    def refer_compiled(struct):  # type: ignore[no-untyped-def]
-        if not isinstance(struct, types.BaseNamedTuple):
-            return lambda struct: struct
-        make = _passed(struct.instance_class)
-        return lambda struct: make(*struct)
+        @property
+        def key(self) -> Any:
+            return self.names, self.kinds
 
-    return Reference
+    @register_model(Borrowed)
+    class BorrowedModel(StructModel):
+        def __init__(self, manager: Any, kind: Any) -> None:
+            fields = ArrayModel(manager, kind)
+            members = zip(fields._fields, fields._members, strict=True)
+            super().__init__(manager, kind, [(name, types.voidptr if name == "meminfo" else of) for name, of in members])
+
+    register_model(Reference)(OpaqueModel)
+
+    def lent(kind: Any) -> Any:
+        return Borrowed(kind.dtype, kind.ndim, kind.layout, not kind.mutable, kind.aligned) if type(kind) is types.Array else kind
+
+    def layout_of(context: Any, kind: Any) -> Any:
+        return ir.LiteralStructType([context.get_value_type(each) for each in kind.kinds]).as_pointer()
+
+    @type_callable(refer)
+    def type_refer(context: Any) -> Any:
+        def typer(struct: Any) -> Any:
+            if not isinstance(struct, types.BaseNamedTuple):
+                return struct
+            kinds = [lent(kind) for kind in struct]
+            if struct.instance_class in _passed_by_reference:
+                return Reference(tuple(zip(struct.fields, kinds, strict=True)))
+            return types.BaseTuple.from_types(kinds, struct.instance_class)
+        return typer
+
+    @lower_builtin(refer, types.BaseNamedTuple)
+    def refer_tuple(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        values = []
+        for kind, value in zip(sig.args[0], cgutils.unpack_tuple(builder, args[0]), strict=True):
+            if type(kind) is types.Array:
+                array = cgutils.create_struct_proxy(lent(kind))(context, builder, value=value)
+                array.meminfo = cgutils.get_null_value(array.meminfo.type)
+                value = array._getvalue()
+            values.append(value)
+        if not isinstance(sig.return_type, Reference):
+            return context.make_tuple(builder, sig.return_type, values)
+        place = cgutils.alloca_once(builder, layout_of(context, sig.return_type).pointee)
+        for number, value in enumerate(values):
+            builder.store(value, cgutils.gep_inbounds(builder, place, 0, number))
+        return builder.bitcast(place, cgutils.voidptr_t)
+
+    @lower_builtin(refer, types.Any)
+    def refer_other(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return args[0]
+
+    @infer_getattr
+    class Field(AttributeTemplate):
+        key = Reference
+
+        def generic_resolve(self, kind: Any, name: str) -> Any:
+            return kind.kinds[kind.names.index(name)] if name in kind.names else None
+
+    @lower_getattr_generic(Reference)
+    def field(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
+        place = builder.bitcast(value, layout_of(context, kind))
+        return builder.load(cgutils.gep_inbounds(builder, place, 0, kind.names.index(name)))
+
+    @lower_cast(Borrowed, types.Array)
+    def counted(context: Any, builder: Any, borrowed: Any, array: Any, value: Any) -> Any:
+        return value                                          # its holder is null, so that counting does nothing

@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from sweeps import EXPERIMENT, command, everything, tables, written
+from sweeps import DAMAGES, EXPERIMENT, command, everything, spoilt, tables, written
 
 import sim
 from sim.cli import main
@@ -166,6 +166,38 @@ def test_the_query_told_can_be_pasted(file: Path, capsys: pytest.CaptureFixture[
     assert answer.to_dict() == pytest.approx(summary.to_dict(), rel=1e-9)
 
 
+TWO = """
+title: {en: Two branches, zh: 两家支行}
+extends: short.yaml
+status: assumed
+note: a week
+branches: {north: {title: {en: North, zh: 北支行}, managers: {X: {cohort: newcomer, tenure_months: 9}, Y: {cohort: veteran, tenure_months: 80}}}}
+"""
+
+
+@pytest.mark.parametrize("outcome", ["accounts", "accounts_per_10k_pay", "skill", "pay_gini"])
+def test_the_query_told_answers_as_the_summary_whatever_the_measure(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory,
+                                                                    capsys: pytest.CaptureFixture[str], outcome: str) -> None:
+    """Two branches, of which one has no value in a run and both have none in another; pasted in another folder."""
+    before = blocks_of_runs._frame
+
+    def with_holes(block, *more):
+        frame = before(block, *more)
+        no_value = (frame["replication"] == 5) | (frame["replication"] == 3) & (frame["id"] == "north")
+        return frame.assign(value=frame["value"].mask(no_value))
+
+    monkeypatch.setattr(blocks_of_runs, "_frame", with_holes)
+    file.with_name("two.yaml").write_text(TWO, encoding="utf-8")
+    file.write_text(EXPERIMENT.replace("short.yaml", "two.yaml").replace("[accounts, pay, skill]", f"[{outcome}]"), encoding="utf-8")
+    assert main(["sweep", str(file), "--out", "out"]) == 0
+    summary = pd.read_csv("out/summary.csv").set_index(["cost", "meeting", "rate", "policy"])
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    out = capsys.readouterr().out
+    answer = duckdb.sql(out[out.index("SELECT"):out.index(";") + 1]).df().set_index(summary.index.names)
+    assert len(answer) == CELLS and answer[outcome].to_dict() == pytest.approx(summary["mean"].to_dict(), rel=1e-9)
+    assert answer["runs"].to_dict() == summary["replications"].to_dict()
+
+
 def test_the_log_is_lines_of_json_that_name_nobody(file: Path) -> None:
     assert main(["sweep", str(file), "--out", "out", "--quiet", "--log", "log.jsonl"]) == 0
     text = Path("log.jsonl").read_text(encoding="utf-8")
@@ -271,16 +303,7 @@ def test_on_a_disk_that_is_full_or_read_only_nothing_complete_is_lost(file: Path
     assert everything(small_disk / "out") == everything(undisturbed)
 
 
-def spoilt(path: Path, how: str) -> None:
-    content = bytearray(path.read_bytes())
-    match how:
-        case "cut short": del content[len(content) // 2:]
-        case "a byte changed": content[len(content) // 8] ^= 0x20
-        case "another block": content = bytearray(next(other for other in path.parent.parent.rglob("*.parquet") if other != path).read_bytes())
-    path.write_bytes(content)
-
-
-@pytest.mark.parametrize("how", ["cut short", "a byte changed", "another block"])
+@pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_block_is_told_and_made_again(file: Path, undisturbed: Path, capsys: pytest.CaptureFixture[str], how: str) -> None:
     half_made(file)
     path = sorted(Path("out/blocks").rglob("*.parquet"))[3]

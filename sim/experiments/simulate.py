@@ -13,10 +13,10 @@ import pandas as pd
 
 from sim.compiled import SHORT, WHOLE, is_compiled
 from sim.errors import InputError
-from sim.experiments.blocks import Case, cut, run_blocks
+from sim.experiments.blocks import Block, Case, cut, run_blocks
 from sim.experiments.events import note
 from sim.experiments.frames import branch_pieces, long_form, ratio, renamed, stacked
-from sim.experiments.measures import list_measures
+from sim.experiments.measures import QUOTIENTS, list_measures
 from sim.experiments.store import Store
 from sim.policy import Policy, load_policy
 from sim.world import Scenario, check_counted, check_fit, load_scenario
@@ -58,7 +58,7 @@ class Runs:
         rows = self.frame[(self.frame["level"] == "branch") & (self.frame["measure"] == measure) & (self.frame["period"] != "total")]
         table = rows.pivot(index="replication", columns=["id", "period"], values="value")
         grouped = table.T.groupby(level="period", observed=True, sort=False)
-        return (grouped.sum() if list_measures()[measure].kind in ("sum", "stock") else grouped.mean()).T
+        return (grouped.sum() if list_measures()[measure].adds_up else grouped.mean()).T
 
     def summary(self, measures: Sequence[str] | None = None, confidence: float = 0.95) -> pd.DataFrame:
         """Mean of each measure (all, or those named) with the interval of the mean (Monte Carlo error alone) and the spread between replications."""
@@ -86,13 +86,15 @@ def whole_of(rows: pd.DataFrame | pa.Table, measures: Collection[str] | None = N
     values = rows["value"].to_numpy().reshape(len(numbers), -1)
     measured = rows["measure"][:values.shape[1]].to_numpy()
     wide = {}
-    for name in list_measures() if measures is None else (*measures, "accounts", "pay"):
+    parts = (part for _, *both in QUOTIENTS.values() for part in both)
+    for name in list_measures() if measures is None else (*measures, *parts):
         part, measure = values[:, measured == name], list_measures()[name]
         if part.shape[1]:
             there = (~np.isnan(part)).sum(axis=1)
             whole = np.nansum(part, axis=1)
-            wide[name] = whole if measure.kind in ("sum", "stock") else np.divide(whole, there, out=np.full(len(whole), np.nan), where=there > 0)
-    wide["accounts_per_10k_pay"] = ratio(1e4 * wide["accounts"], wide["pay"])
+            wide[name] = whole if measure.adds_up else np.divide(whole, there, out=np.full(len(whole), np.nan), where=there > 0)
+    for name, (times, above, below) in QUOTIENTS.items():
+        wide[name] = ratio(times * wide[above], wide[below])
     found = pd.DataFrame(wide, index=pd.Index(numbers, name="replication"))
     return found if measures is None else found.reindex(columns=list(measures))
 
@@ -145,11 +147,17 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
 def block_of(scenario: Scenario, policy: Policy, replications: range, seed: int, jobs: int = 1, progress: Progress | None = None,
              store: str | Path | None = None) -> pd.DataFrame:
     """The long frame of some of a run's replications, by their numbers; one after another (`stacked`) they are the run."""
+    return rows_of(cut(Case.of(scenario, policy), seed, replications), scenario, policy, jobs, progress, store)
+
+
+def rows_of(blocks: Sequence[Block], scenario: Scenario, policy: Policy, jobs: int = 1, progress: Progress | None = None,
+            store: str | Path | None = None) -> pd.DataFrame:
+    """Rows of blocks that begin at different replications, in their order and under these names; what the store holds is not made again."""
     keeper = Store(Path(store)) if store else None
-    blocks = cut(Case.of(scenario, policy), seed, replications)
     found = {block.first: kept.frame for block in blocks if keeper and keeper.has(block.address) and (kept := keeper.get(block.address))}
     missing = [block for block in blocks if block.first not in found]
-    note("runs", scenario=scenario.digest, policy=policy.digest, seed=seed, replications=len(replications), blocks=len(blocks), missing=len(missing))
+    note("runs", scenario=scenario.digest, policy=policy.digest, seed=blocks[0].seed, replications=sum(map(len, blocks)), blocks=len(blocks),
+         missing=len(missing))
     if progress and found:
         progress(sum(len(block) for block in blocks if block.first in found))
     if missing and progress is None and needs_compiling(scenario, policy):

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.experiments.frames import COLUMNS
-from sim.experiments.measures import list_measures
+from sim.experiments.measures import QUOTIENTS, list_measures
 from sim.experiments.simulate import interval_half_width
 from sim.writing import finished
 
@@ -189,12 +189,20 @@ def quoted(path: Path | str) -> str:
 
 
 def query_for(plan: Plan, folder: str | Path) -> str:
-    """A query ready to paste into DuckDB: the first outcome by factors and policy."""
+    """A query ready to paste into DuckDB, from any folder: the first outcome by factors and policy, as in the summary."""
     name = plan.file.outcomes[0]
-    whole = "sum(value)" if list_measures()[name].kind in ("sum", "stock") else "avg(value)"
     factors = ", ".join(f'"{factor}"' for factor in plan.file.factors)
-    results, design = (quoted((Path(folder) / file).as_posix()) for file in (RESULTS, DESIGN))
+    results, design = (quoted((Path(folder).absolute() / file).as_posix()) for file in (RESULTS, DESIGN))
     return (f"SELECT {factors}, policy, avg(whole) AS {name}, count(*) AS runs\n"
-            f"FROM (SELECT point, policy, replication, {whole} AS whole FROM {results}\n"
-            f"      WHERE measure = '{name}' GROUP BY ALL) JOIN {design} USING (point)\n"
+            f"FROM (SELECT point, policy, replication, {_whole_in_sql(name)} AS whole\n"
+            f"      FROM {results} GROUP BY ALL) JOIN {design} USING (point)\n"
             f"GROUP BY ALL ORDER BY ALL;")
+
+
+def _whole_in_sql(name: str) -> str:
+    """A run's value of a measure from its branches' rows; the same as `whole_of`."""
+    if name in QUOTIENTS:
+        times, above, below = QUOTIENTS[name]
+        return f"CASE WHEN {_whole_in_sql(below)} > 0 THEN {times:.0f} * {_whole_in_sql(above)} / {_whole_in_sql(below)} ELSE 0 END"
+    rows = f"FILTER (measure = '{name}' AND NOT isnan(value))"
+    return f"coalesce(sum(value) {rows}, 0)" if list_measures()[name].adds_up else f"avg(value) {rows}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.stages.chances import reached
 from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_GRADE, F_IN_POST, F_MORALE, F_SATISFACTION, F_TENURE, R_CONTACTS, SERVICE, SERVICE_CONTACTS, State, World
 from sim.engine.streams import (
     ALWAYS, CHURN, CONTACTS, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, mix, normal, poisson, stream, uniform,
@@ -16,28 +18,42 @@ from sim.rules.customers import contacted, decayed, exposure
 from sim.rules.prospecting import mean_contacts
 
 
+class Luck(NamedTuple):
+    """The keys under which the customers of a seat draw what lasts: satisfaction at the start, hazard, patience."""
+
+    satisfaction: np.uint64
+    hazard: np.uint64
+    patience: np.uint64
+
+
+@rule
+def luck_of(seed: np.uint64, seat: np.uint64) -> Luck:
+    """Made once where many customers come in."""
+    return Luck(stream(seed, SATISFACTION, seat, ALWAYS), stream(seed, HAZARD, seat, ALWAYS), stream(seed, CHURN, seat, ALWAYS))
+
+
 @rule
 def settle_customer(s: State, w: World, seed: np.uint64, i: int, row: int, day: int, balance: float, segment: int,
                     number: int) -> None:
     """Write a customer into the arrays and into manager i's book. number: the customer's own, for the draws."""
-    admit(s, w, seed, i, i, row, day, balance, segment, number, True)
+    seat = s.people[i].seat
+    admit(s, w, luck_of(seed, seat), seat, i, row, day, balance, segment, number, True)
 
 
 @rule
-def admit(s: State, w: World, seed: np.uint64, i: int, home: int, row: int, day: int, balance: float, segment: int, number: int,
+def admit(s: State, w: World, luck: Luck, home: np.uint64, i: int, row: int, day: int, balance: float, segment: int, number: int,
           managed: bool) -> None:
-    """Write a customer into the arrays and into manager i's book, unless nobody manages the customer. home: whose luck is drawn."""
+    """Write a customer into the arrays and into manager i's book, unless nobody manages the customer. home: seat whose luck is drawn."""
     c = s.customers[row]
     c.owner, c.segment, c.balance, c.seen = i, segment, balance, day
-    c.luck = s.people[home].seat ^ mix(np.uint64(number))
-    key = stream(seed, SATISFACTION, s.people[home].seat, ALWAYS)
-    start = w.par.satisfaction_start + w.par.satisfaction_spread * normal(uniform(key, number))
-    s.customers[row].satisfaction = min(1.0, max(0.0, start))
-    s.customers[row].irritation, s.customers[row].borrows = 0.0, 0
-    place = uniform(stream(seed, HAZARD, s.people[home].seat, ALWAYS), number) * (len(w.hazards) - 1)
+    c.luck = home ^ mix(np.uint64(number))
+    start = w.par.satisfaction_start + w.par.satisfaction_spread * normal(uniform(luck.satisfaction, number))
+    c.satisfaction = min(1.0, max(0.0, start))
+    c.irritation, c.borrows = 0.0, 0
+    place = uniform(luck.hazard, number) * (len(w.hazards) - 1)
     below = int(place)
-    s.customers[row].hazard = w.hazards[below] + (place - below) * (w.hazards[below + 1] - w.hazards[below])
-    s.customers[row].patience = -math.log(uniform(stream(seed, CHURN, s.people[home].seat, ALWAYS), number))
+    c.hazard = w.hazards[below] + (place - below) * (w.hazards[below + 1] - w.hazards[below])
+    c.patience = -math.log(uniform(luck.patience, number))
     if managed:
         s.book[i, s.managers[i].held] = row
         s.managers[i].held += 1
@@ -48,14 +64,15 @@ def admit(s: State, w: World, seed: np.uint64, i: int, home: int, row: int, day:
 def populate(s: State, w: World, seed: np.uint64) -> None:
     """The customers at the start: segments, lognormal balances, satisfaction, hazard and patience, drawn by (manager, number)."""
     for i in range(len(s.managers)):
-        segments, balances = stream(seed, SEGMENT, s.people[i].seat, ALWAYS), stream(seed, START_BALANCE, s.people[i].seat, ALWAYS)
+        seat = s.people[i].seat
+        segments, balances, luck = stream(seed, SEGMENT, seat, ALWAYS), stream(seed, START_BALANCE, seat, ALWAYS), luck_of(seed, seat)
         for c in range(int(s.people[i].portfolio)):
             segment, u = 0, uniform(segments, c)
             while segment + 1 < len(w.segments) and u >= w.segments[segment].cut:
                 segment += 1
             kind = w.segments[segment]
             balance = math.exp(kind.balance_log_median + kind.balance_log_sd * normal(uniform(balances, c)))
-            admit(s, w, seed, i, i, s.tally.customers, 0, balance, segment, c, True)
+            admit(s, w, luck, seat, i, s.tally.customers, 0, balance, segment, c, True)
 
 
 @rule
@@ -65,7 +82,7 @@ def serve(s: State, w: World, seed: np.uint64, day: int) -> None:
         hours = s.managers[i].hours[SERVICE]
         if hours <= 0.0 or s.managers[i].held == 0:
             continue
-        mean = mean_contacts(hours, w.par.service_pace, w.par.effort_eta, 1.0) * w.days[day].demand
+        mean = mean_contacts(reached(s.managers[i], SERVICE, hours, w.par.effort_eta), w.par.service_pace, 1.0) * w.days[day].demand
         contacts = poisson(uniform(stream(seed, CONTACTS, s.people[i].seat, day), 0), mean)
         made = 0
         for _ in range(contacts):
@@ -88,16 +105,30 @@ def serve(s: State, w: World, seed: np.uint64, day: int) -> None:
 
 
 @rule
+def satisfaction_now(s: State, w: World, c: np.record, day: int) -> float:
+    """A customer's satisfaction on this day, 0 to 1; nothing is changed."""
+    return decayed(c.satisfaction, w.par.satisfaction_rest, s.left[day - c.seen, 0])
+
+
+@rule
+def settle_down(s: State, w: World, row: int, day: int) -> None:
+    """Satisfaction and irritation as of this day."""
+    c = s.customers[row]
+    c.satisfaction = satisfaction_now(s, w, c, day)
+    c.irritation = decayed(c.irritation, 0.0, s.left[day - c.seen, 1])
+    c.seen = day
+
+
+@rule
 def catch_up(s: State, w: World, row: int, day: int) -> None:
     """Bring a customer up to this day: hazard borne, satisfaction and irritation decayed, in closed form."""
-    days = float(day - s.customers[row].seen)
-    if days <= 0.0:
+    c = s.customers[row]
+    days = day - c.seen
+    if days <= 0:
         return
-    borne = exposure(s.customers[row].satisfaction, w.par.satisfaction_rest, days, w.par.satisfaction_decay, w.par.churn_response)
-    s.customers[row].patience -= s.customers[row].hazard * borne
-    s.customers[row].satisfaction = decayed(s.customers[row].satisfaction, w.par.satisfaction_rest, days, w.par.satisfaction_decay)
-    s.customers[row].irritation = decayed(s.customers[row].irritation, 0.0, days, w.par.irritation_fade)
-    s.customers[row].seen = day
+    c.patience -= c.hazard * exposure(c.satisfaction, w.par.satisfaction_rest, days, w.par.satisfaction_decay, s.left[days, 0],
+                                      w.par.churn_response)
+    settle_down(s, w, row, day)
 
 
 @rule

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.stages.customers import admit
+from sim.engine.stages.customers import admit, luck_of
 from sim.engine.stages.keeping import bring_up, count_in, foresee, line_up, out_of_book, step_out, welcome
 from sim.engine.state import Full, Practice, State, World
 from sim.engine.streams import ALLOTMENT, ALWAYS, SEGMENT, START_BALANCE, normal, stream, uniform
@@ -55,9 +55,10 @@ def allot(s: State, w: World, f: Full, q: Practice, seed: np.uint64) -> None:
         load[i] = room_taken(load[i], q.retail.span[segment[c]])
         managed = load[i] <= 1.0 + HAIR
         row = s.tally.customers
-        admit(s, w, seed, i, home[c], row, 0, balance[c], segment[c], number[c], managed)
+        seat = s.people[home[c]].seat
+        admit(s, w, luck_of(seed, seat), seat, i, row, 0, balance[c], segment[c], number[c], managed)
         if w.par.customer_detail > 0.0:
-            welcome(s, w, f, seed, row, 0, number[c], s.people[home[c]].seat, s.managers[i].held - 1 if managed else -1)
+            welcome(s, w, f, seed, row, 0, number[c], seat, s.managers[i].held - 1 if managed else -1)
         if managed and home[c] != i:
             hand_over(s, w, f, row, 0)
     f.board.welcomed = s.tally.customers
