@@ -23,8 +23,10 @@ import sim
 from sim.cli import main
 from sim.experiments import blocks as blocks_of_runs
 from sim.experiments import design as designs
-from sim.experiments.blocks import Case, cut
+from sim.experiments import tables as tables_of_sweeps
+from sim.experiments.blocks import Case, cut, run_blocks
 from sim.experiments.design import SweepFile, points_of
+from sim.experiments.frames import nothing
 from sim.experiments.store import Store
 from sim.writing import clean, temporary_beside
 
@@ -60,6 +62,22 @@ def test_blocks_and_workers_leave_no_trace_in_the_tables(file: Path, undisturbed
         for each in (mine, kept):
             del each["runs.parquet"], each["provenance.json"]
     assert mine == kept
+
+
+def test_how_rows_wait_to_be_written_leaves_no_trace_in_the_tables(file: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables_of_sweeps, "PIECES", 2)
+    assert tables(sim.sweep(file, "out").folder) == tables(undisturbed)
+
+
+def test_no_more_results_than_a_round_s_wait_for_a_slow_disk(short, fact_policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a sweep's memory does not grow with its runs."""
+    made: list[int] = []
+    monkeypatch.setattr(blocks_of_runs, "_frame", lambda block, threads: made.append(block.first) or nothing())
+    monkeypatch.setattr(blocks_of_runs, "ROUND", 2)
+    for taken, _ in enumerate(run_blocks(cut(Case.of(short, fact_policy), 1, 800), jobs=2)):
+        time.sleep(0.01)                                    # the disk
+        assert len(made) - taken <= 4
+    assert len(made) == 50
 
 
 def test_parts_made_apart_and_merged_are_the_whole(file: Path, undisturbed: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ from sim.policy import Policy, load_policy
 from sim.world import Scenario, check_counted, check_fit, load_scenario
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from sim.engine.run import BranchRuns
 
 MOST_REPLICATIONS = 1_000_000
@@ -72,24 +74,29 @@ class Runs:
         })
 
 
-def whole_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a replication, one column a measure, from rows of branches over the whole horizon in the canonical order (see `Runs.totals`)."""
+def whole_of(rows: pd.DataFrame | pa.Table, measures: Collection[str] | None = None) -> pd.DataFrame:
+    """One row a replication, one column a measure, from rows of branches over the whole horizon in the canonical order (see `Runs.totals`).
+
+    measures: only these, in this order; NaN where one is not reported.
+    """
     numbers = rows["replication"].to_numpy()
     numbers = numbers[np.flatnonzero(np.diff(numbers, prepend=-1))]
     if not len(numbers):
         return pd.DataFrame()
     values = rows["value"].to_numpy().reshape(len(numbers), -1)
-    measured = rows["measure"].iloc[:values.shape[1]].to_numpy()
+    measured = rows["measure"][:values.shape[1]].to_numpy()
     wide = {}
-    for name, measure in list_measures().items():
-        part = values[:, measured == name]
+    parts = (part for _, *both in QUOTIENTS.values() for part in both)
+    for name in list_measures() if measures is None else (*measures, *parts):
+        part, measure = values[:, measured == name], list_measures()[name]
         if part.shape[1]:
             there = (~np.isnan(part)).sum(axis=1)
             whole = np.nansum(part, axis=1)
             wide[name] = whole if measure.adds_up else np.divide(whole, there, out=np.full(len(whole), np.nan), where=there > 0)
     for name, (times, above, below) in QUOTIENTS.items():
         wide[name] = ratio(times * wide[above], wide[below])
-    return pd.DataFrame(wide, index=pd.Index(numbers, name="replication"))
+    found = pd.DataFrame(wide, index=pd.Index(numbers, name="replication"))
+    return found if measures is None else found.reindex(columns=list(measures))
 
 
 def interval_half_width(values: np.ndarray, confidence: float) -> np.ndarray:

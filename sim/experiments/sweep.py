@@ -12,9 +12,9 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from sim.errors import InputError
@@ -24,7 +24,7 @@ from sim.experiments.events import note
 from sim.experiments.experiment import loaded_experiment, read_experiment
 from sim.experiments.plan import Cell, Plan, check_factors
 from sim.experiments.simulate import check_numbers, whole_of
-from sim.experiments.store import Kept, Store
+from sim.experiments.store import Store, Stored
 from sim.experiments.tables import DESIGN, PROVENANCE, RESULTS, RUNS, SUMMARY, Tables, connected, written
 from sim.policy import Policy
 from sim.reading import shown
@@ -120,19 +120,20 @@ def make_runs(plan: Plan, folder: Path, jobs: int, progress: Steps, part: tuple[
 
     part: the first of two machines takes (1, 2), the second (2, 2).
     """
-    store, seen = Store(folder / BLOCKS), set[str]()
+    store = Store(folder / BLOCKS)
     passed = 0
     _check_outcomes(plan, store)
 
     def missing() -> Iterator[Block]:
         nonlocal passed
+        seen, numbers = set[tuple[str, str]](), count()
         for cell in plan.cells():
-            if cell.case is None:
+            if cell.case is None or cell.case.digests in seen:
                 passed += plan.file.replications
-            for block in plan.blocks(cell):
-                number = len(seen)
-                seen.add(block.address)
-                if len(seen) == number or number % part[1] != part[0] - 1 or store.has(block.address):
+                continue
+            seen.add(cell.case.digests)
+            for block, number in zip(plan.blocks(cell), numbers):
+                if number % part[1] != part[0] - 1 or store.has(block.address):
                     passed += len(block)
                 else:
                     yield block
@@ -153,9 +154,9 @@ def _check_outcomes(plan: Plan, store: Store) -> None:
     """Refuse outcomes that nothing reports in this scenario: known from the first block that can be run."""
     for cell in plan.cells():
         for block in plan.blocks(cell)[:1]:
-            kept = _had(store, block)
-            if len(kept.frame):
-                known = whole_of(kept.frame).columns
+            rows, _ = _had(store, block)
+            if len(rows):
+                known = whole_of(rows).columns
                 for name in plan.file.outcomes:
                     if name not in known:
                         raise InputError(shown(plan.path), "outcomes", found=f"`{name}`, which nothing reports in {plan.scenario.name}",
@@ -163,13 +164,9 @@ def _check_outcomes(plan: Plan, store: Store) -> None:
                 return
 
 
-def _had(store: Store, block: Block) -> Kept:
+def _had(store: Store, block: Block) -> Stored:
     """A block from the store, computed if it is not there."""
-    kept = store.get(block.address)
-    if kept is None:
-        kept = lived(block, strict=False).kept
-        store.put(block.address, kept)
-    return kept
+    return store.read(block.address) or store.put(block.address, lived(block, strict=False).kept)
 
 
 def write_tables(plan: Plan, folder: Path, progress: Steps) -> Sweep:
@@ -190,11 +187,11 @@ def _add_cell(tables: Tables, plan: Plan, cell: Cell, store: Store) -> None:
         return
     values = []
     for block in plan.blocks(cell):
-        kept = _had(store, block)
-        tables.add_block(cell, block, kept)
-        if len(kept.frame):
-            values.append(whole_of(kept.frame).reindex(columns=list(plan.file.outcomes)))
-    tables.add_summary(cell, pd.concat(values) if values else pd.DataFrame(columns=list(plan.file.outcomes), dtype=np.float64))
+        rows, failures = _had(store, block)
+        tables.add_block(cell, block, rows, failures)
+        if len(rows):
+            values.append(whole_of(rows, plan.file.outcomes))
+    tables.add_summary(cell, pd.concat(values) if values else tables.nothing())
 
 
 def merge(folder: Path, others: Sequence[Path]) -> int:
