@@ -7,10 +7,12 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -20,11 +22,12 @@ import pytest
 from sweeps import DAMAGES, EXPERIMENT, command, everything, spoilt, tables, written
 
 import sim
+from sim.app.telling import Teller
 from sim.cli import main
 from sim.experiments import blocks as blocks_of_runs
 from sim.experiments import design as designs
 from sim.experiments import tables as tables_of_sweeps
-from sim.experiments.blocks import Case, cut, run_blocks
+from sim.experiments.blocks import Block, Case, cut, run_blocks
 from sim.experiments.design import SweepFile, points_of
 from sim.experiments.frames import nothing
 from sim.experiments.store import Store
@@ -71,13 +74,18 @@ def test_how_rows_wait_to_be_written_leaves_no_trace_in_the_tables(file: Path, u
 
 def test_no_more_results_than_a_round_s_wait_for_a_slow_disk(short, fact_policy, monkeypatch: pytest.MonkeyPatch) -> None:
     """So a sweep's memory does not grow with its runs."""
-    made: list[int] = []
-    monkeypatch.setattr(blocks_of_runs, "_frame", lambda block, threads: made.append(block.first) or nothing())
+    asked: list[int] = []
+
+    def handed_out() -> Iterator[Block]:
+        for block in cut(Case.of(short, fact_policy), 1, 800):
+            asked.append(block.first)
+            yield block
+
+    monkeypatch.setattr(blocks_of_runs, "_frame", lambda block, threads: nothing())
     monkeypatch.setattr(blocks_of_runs, "ROUND", 2)
-    for taken, _ in enumerate(run_blocks(cut(Case.of(short, fact_policy), 1, 800), jobs=2)):
-        time.sleep(0.01)                                    # the disk
-        assert len(made) - taken <= 4
-    assert len(made) == 50
+    for taken, _ in enumerate(run_blocks(handed_out(), jobs=2)):
+        assert len(asked) - taken <= 4
+    assert len(asked) == 50
 
 
 def test_parts_made_apart_and_merged_are_the_whole(file: Path, undisturbed: Path) -> None:
@@ -313,6 +321,20 @@ def test_a_damaged_block_is_told_and_made_again(file: Path, undisturbed: Path, c
     told = [line for line in capsys.readouterr().err.splitlines() if "damaged" in line]
     assert len(told) == 1 and str(path) in told[0] and "made again" in told[0]
     assert everything(Path("out")) == everything(undisturbed)
+
+
+def test_merging_has_a_bar_of_its_own_that_comes_to_its_end(file: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(undisturbed, "other")
+    bars: dict[str, list[int]] = {}
+
+    @contextmanager
+    def bar(self: Teller, key: str, total: int) -> Iterator[Callable[[int], None]]:
+        bars.setdefault(key, []).append(total)
+        yield lambda steps: bars[key].append(-steps)
+
+    monkeypatch.setattr(Teller, "bar", bar)
+    assert main(["sweep", str(file), "--out", "new", "--merge", "other"]) == 0
+    assert bars["merging"][0] > 1 and sum(bars["merging"]) == 0
 
 
 def test_damaged_blocks_are_not_merged_and_a_damaged_design_is_told(file: Path, undisturbed: Path, capsys: pytest.CaptureFixture[str]) -> None:

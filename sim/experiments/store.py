@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,10 +82,18 @@ class Store:
             self.path(address, FAILED).unlink(missing_ok=True)
         return table, kept.failures
 
-    def take_over(self, other: Store) -> tuple[int, int]:
-        """Copy the blocks of another store that are not here yet, each read in full first; how many were copied, how many damaged."""
+    def files(self) -> list[Path]:
+        """The files of all blocks, damaged ones among them."""
+        return sorted(self.folder.glob("[0-9a-f][0-9a-f]/*.parquet"))
+
+    def take_over(self, other: Store, progress: Callable[[int], None]) -> tuple[int, int]:
+        """Copy the blocks of another store that are not here yet, each read in full first; how many were copied, how many damaged.
+
+        progress: told 1 for every file looked at.
+        """
         copied = damaged = 0
-        for path in sorted(other.folder.glob("[0-9a-f][0-9a-f]/*.parquet")):
+        for path in other.files():
+            progress(1)
             address = path.name.split(".")[0]
             target = self.folder / path.relative_to(other.folder)
             if target.exists() or self.has(address):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -23,7 +23,7 @@ from sim.experiments.design import SweepFile, stored_design
 from sim.experiments.events import note
 from sim.experiments.experiment import loaded_experiment, read_experiment
 from sim.experiments.plan import Cell, Plan, check_factors
-from sim.experiments.simulate import check_numbers, whole_of
+from sim.experiments.simulate import Progress, check_numbers, whole_of
 from sim.experiments.store import Store, Stored
 from sim.experiments.tables import DESIGN, PROVENANCE, RESULTS, RUNS, SUMMARY, Tables, connected, written
 from sim.policy import Policy
@@ -34,7 +34,6 @@ from sim.writing import clean, finished
 MARK, BLOCKS, INPUTS = "sweep.json", "blocks", "inputs"
 OURS = {MARK, BLOCKS, INPUTS, DESIGN, RESULTS, RUNS, SUMMARY, PROVENANCE}
 DROPPINGS = {".DS_Store", "Thumbs.db"}               # left by systems
-Steps = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Sweep:
             return connection.sql(sql).df()
 
 
-def sweep(experiment: str | Path, folder: str | Path, jobs: int = 1, progress: Steps | None = None) -> Sweep:
+def sweep(experiment: str | Path, folder: str | Path, jobs: int = 1, progress: Progress | None = None) -> Sweep:
     """Run what an experiment file asks for and leave the tables in `folder`; runs that are there already are not made again.
 
     progress is called with the number of runs just finished. Errors: InputError.
@@ -115,7 +114,7 @@ def begin(folder: Path, path: Path, scenario: Scenario, policies: Sequence[Polic
         raise InputError("--out", found=f"{str(folder)[:120]!r} ({reason})", expected="a folder that can be written to") from None
 
 
-def make_runs(plan: Plan, folder: Path, jobs: int, progress: Steps, part: tuple[int, int] = (1, 1)) -> int:
+def make_runs(plan: Plan, folder: Path, jobs: int, progress: Progress, part: tuple[int, int] = (1, 1)) -> int:
     """Compute the blocks that are not there yet; how many of their runs failed.
 
     part: the first of two machines takes (1, 2), the second (2, 2).
@@ -169,7 +168,7 @@ def _had(store: Store, block: Block) -> Stored:
     return store.read(block.address) or store.put(block.address, lived(block, strict=False).kept)
 
 
-def write_tables(plan: Plan, folder: Path, progress: Steps) -> Sweep:
+def write_tables(plan: Plan, folder: Path, progress: Progress) -> Sweep:
     """The tables of all runs, in the order of the design; whatever block is missing or damaged is computed again."""
     store = Store(folder / BLOCKS)
     with written(plan, folder) as tables:
@@ -194,12 +193,20 @@ def _add_cell(tables: Tables, plan: Plan, cell: Cell, store: Store) -> None:
     tables.add_summary(cell, pd.concat(values) if values else tables.nothing())
 
 
-def merge(folder: Path, others: Sequence[Path]) -> int:
-    """Copy the runs of other folders of the same sweep into this one; how many blocks. Errors: InputError about a folder of another."""
+def blocks_in(others: Sequence[Path]) -> int:
+    """How many files of blocks lie in these folders."""
+    return sum(len(Store(other / BLOCKS).files()) for other in others)
+
+
+def merge(folder: Path, others: Sequence[Path], progress: Progress) -> int:
+    """Copy the runs of other folders of the same sweep into this one; how many blocks. Errors: InputError about a folder of another.
+
+    progress: told 1 for every file looked at.
+    """
     copied = 0
     for other in others:
         _check_same(folder, other)
-        new, damaged = Store(folder / BLOCKS).take_over(Store(other / BLOCKS))
+        new, damaged = Store(folder / BLOCKS).take_over(Store(other / BLOCKS), progress)
         note("merged", blocks=new, damaged=damaged)
         copied += new
     return copied
