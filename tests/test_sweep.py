@@ -31,7 +31,7 @@ from sim.experiments.blocks import Block, Case, cut, run_blocks
 from sim.experiments.design import SweepFile, points_of
 from sim.experiments.frames import nothing
 from sim.experiments.store import Store
-from sim.writing import clean, temporary_beside
+from sim.writing import clean, remove_folder, temporary_beside
 
 POINTS, CELLS, RUNS = 8, 16, 320
 
@@ -365,6 +365,21 @@ def test_only_the_same_sweep_made_by_the_same_code_is_merged(file: Path, capsys:
     Path("empty").mkdir()
     assert main(["sweep", str(file), "--out", "new", "--merge", "empty"]) == 2
     assert "no sweep's folder" in capsys.readouterr().err
+
+
+def test_a_folder_that_a_dying_helper_writes_into_is_removed_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remove, late = shutil.rmtree, iter((True, True, False))
+
+    def race(folder: Path, **how: bool) -> None:
+        remove(folder, **how)
+        if next(late):
+            folder.mkdir()
+            (folder / "late").touch()
+
+    monkeypatch.setattr(shutil, "rmtree", race)
+    (tmp_path / "staging").mkdir()
+    remove_folder(tmp_path / "staging")
+    assert not any(tmp_path.iterdir())
 
 
 def test_what_a_killed_process_left_half_written_goes_and_what_a_living_one_writes_stays(tmp_path: Path) -> None:

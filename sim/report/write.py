@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from sim.experiments.select import Selection
 from sim.experiments.simulate import Progress, Runs
 from sim.experiments.store import write_parquet
 from sim.report.words import check_language
-from sim.writing import clean, temporary_beside
+from sim.writing import clean, remove_folder, temporary_beside
 
 REPORT, RESULTS, COMPARISON, SUMMARY, PROVENANCE = "report.html", "results.parquet", "comparison.csv", "summary.csv", "provenance.json"
 SELECTION = "selection.csv"
@@ -82,12 +81,12 @@ def _staging(folder: Path) -> Iterator[Path]:
     try:
         yield stage
     except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
+        remove_folder(stage)
         for path in made:
             if path.is_dir() and not any(path.iterdir()):
                 path.rmdir()
         raise
-    shutil.rmtree(stage, ignore_errors=True)
+    remove_folder(stage)
 
 
 def _publish(stage: Path, folder: Path, names: Sequence[str]) -> None:
