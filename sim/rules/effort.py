@@ -54,7 +54,7 @@ def best_effort(worth: float, eta: float, imposed: float, cost: float, gamma: fl
                 above: float, ceiling: float, ceiling_pull: float, capacity: float, guess: float) -> float:
     """Effort, hours a day, at which the marginal gain is nil, within 0 and capacity.
 
-    Without imposed hours and norm: E = (eta B / c)^(1/(gamma-eta)) (T2). Otherwise Newton's iteration within a bracket, on a falling
+    Without imposed hours and norm: E = (eta B / c)^(1/(gamma-eta)) (T2). Otherwise Halley's iteration within a bracket, on a falling
     function, from `guess` (0: from T2). The bracket's ends are looked at only when the iteration would leave it.
     """
     if capacity <= 0.0:
@@ -63,11 +63,14 @@ def best_effort(worth: float, eta: float, imposed: float, cost: float, gamma: fl
     effort = guess
     if effort <= 0.0:
         effort = power(eta * worth / cost, 1.0 / (gamma - eta)) if worth > 0.0 else 0.5 * high
-    effort = min(max(effort, low), high)
+    effort, width, idle = min(max(effort, low), high), capacity, 0
     for _ in range(100):
         more, toil = eta * worth * power(effort, eta - 1.0), cost * power(effort + imposed, gamma - 1.0)
+        an_hour, an_hour_in_all = 1.0 / effort, 1.0 / (effort + imposed)
         gain = more - toil + norm_pull(effort, norm, below, above)
-        slope = (eta - 1.0) * more / effort - (gamma - 1.0) * toil / (effort + imposed) - (below if effort < norm else above)
+        eased, tired = (eta - 1.0) * more * an_hour, (gamma - 1.0) * toil * an_hour_in_all
+        slope = eased - tired - (below if effort < norm else above)
+        curve = (eta - 2.0) * eased * an_hour - (gamma - 2.0) * tired * an_hour_in_all
         if effort > ceiling:
             gain -= ceiling_pull * (effort - ceiling)
             slope -= ceiling_pull
@@ -75,7 +78,8 @@ def best_effort(worth: float, eta: float, imposed: float, cost: float, gamma: fl
             low, low_seen = effort, True
         else:
             high, high_seen = effort, True
-        step = effort - gain / slope if slope < 0.0 else high if gain > 0.0 else low
+        bent = 2.0 * slope * slope - gain * curve
+        step = effort - 2.0 * gain * slope / bent if slope < 0.0 < bent else high if gain > 0.0 else low
         if step >= high and not high_seen:
             if marginal_gain(high, worth, eta, imposed, cost, gamma, norm, below, above, ceiling, ceiling_pull) >= 0.0:
                 return high
@@ -84,10 +88,12 @@ def best_effort(worth: float, eta: float, imposed: float, cost: float, gamma: fl
             if marginal_gain(low, worth, eta, imposed, cost, gamma, norm, below, above, ceiling, ceiling_pull) <= 0.0:
                 return 0.0
             low_seen = True
-        halved = not low < step < high
-        if halved:
-            step = 0.5 * (low + high)
-        if abs(step - effort) <= (1e-13 * capacity if halved else 1e-9 * effort):          # after Newton's step the error is about its square
+        idle = idle + 1 if high - low > 0.5 * width else 0
+        width = min(width, high - low)
+        surely = low < step < high and (effort < norm) == (step < norm) and (effort > ceiling) == (step > ceiling)
+        if not low < step < high or (idle > 3 and low_seen and high_seen):          # the latter: to and fro across a kink
+            step, surely = 0.5 * (low + high), False
+        if abs(step - effort) <= (1e-4 * effort if surely else 1e-13 * capacity):   # the error after a sure step is about its cube
             return step
         effort = step
     return effort

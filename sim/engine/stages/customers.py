@@ -17,19 +17,23 @@ from sim.policy.kernel import PERIODS
 from sim.rules.customers import contacted, decayed, exposure
 from sim.rules.prospecting import mean_contacts
 
+LASTING = (SEGMENT, START_BALANCE, SATISFACTION, HAZARD, CHURN)       # what a customer at the start draws once
+AT_ONCE = 256
+
 
 class Luck(NamedTuple):
-    """The keys under which the customers of a seat draw what lasts: satisfaction at the start, hazard, patience."""
+    """What a customer draws that lasts: a standard normal score for satisfaction at the start, a share of the table of hazards, patience."""
 
-    satisfaction: np.uint64
-    hazard: np.uint64
-    patience: np.uint64
+    satisfaction: float
+    hazard: float
+    patience: float
 
 
 @rule
-def luck_of(seed: np.uint64, seat: np.uint64) -> Luck:
-    """Made once where many customers come in."""
-    return Luck(stream(seed, SATISFACTION, seat, ALWAYS), stream(seed, HAZARD, seat, ALWAYS), stream(seed, CHURN, seat, ALWAYS))
+def luck_of(seed: np.uint64, seat: np.uint64, number: int) -> Luck:
+    """Drawn by the seat and the customer's own number."""
+    return Luck(normal(uniform(stream(seed, SATISFACTION, seat, ALWAYS), number)), uniform(stream(seed, HAZARD, seat, ALWAYS), number),
+                -math.log(uniform(stream(seed, CHURN, seat, ALWAYS), number)))
 
 
 @rule
@@ -37,7 +41,7 @@ def settle_customer(s: State, w: World, seed: np.uint64, i: int, row: int, day: 
                     number: int) -> None:
     """Write a customer into the arrays and into manager i's book. number: the customer's own, for the draws."""
     seat = s.people[i].seat
-    admit(s, w, luck_of(seed, seat), seat, i, row, day, balance, segment, number, True)
+    admit(s, w, luck_of(seed, seat, number), seat, i, row, day, balance, segment, number, True)
 
 
 @rule
@@ -47,13 +51,12 @@ def admit(s: State, w: World, luck: Luck, home: np.uint64, i: int, row: int, day
     c = s.customers[row]
     c.owner, c.segment, c.balance, c.seen = i, segment, balance, day
     c.luck = home ^ mix(np.uint64(number))
-    start = w.par.satisfaction_start + w.par.satisfaction_spread * normal(uniform(luck.satisfaction, number))
-    c.satisfaction = min(1.0, max(0.0, start))
+    c.satisfaction = min(1.0, max(0.0, w.par.satisfaction_start + w.par.satisfaction_spread * luck.satisfaction))
     c.irritation, c.borrows = 0.0, 0
-    place = uniform(luck.hazard, number) * (len(w.hazards) - 1)
+    place = luck.hazard * (len(w.hazards) - 1)
     below = int(place)
     c.hazard = w.hazards[below] + (place - below) * (w.hazards[below + 1] - w.hazards[below])
-    c.patience = -math.log(uniform(luck.patience, number))
+    c.patience = luck.patience
     if managed:
         s.book[i, s.managers[i].held] = row
         s.managers[i].held += 1
@@ -62,17 +65,50 @@ def admit(s: State, w: World, luck: Luck, home: np.uint64, i: int, row: int, day
 
 @rule
 def populate(s: State, w: World, seed: np.uint64) -> None:
-    """The customers at the start: segments, lognormal balances, satisfaction, hazard and patience, drawn by (manager, number)."""
+    """The customers at the start: segments, lognormal balances, satisfaction, hazard and patience, drawn by (manager, number).
+
+    Many at a time, one purpose after another, which keeps the machine's wide registers busy.
+    """
+    room = np.empty((len(LASTING), AT_ONCE))
     for i in range(len(s.managers)):
-        seat = s.people[i].seat
-        segments, balances, luck = stream(seed, SEGMENT, seat, ALWAYS), stream(seed, START_BALANCE, seat, ALWAYS), luck_of(seed, seat)
-        for c in range(int(s.people[i].portfolio)):
-            segment, u = 0, uniform(segments, c)
-            while segment + 1 < len(w.segments) and u >= w.segments[segment].cut:
-                segment += 1
-            kind = w.segments[segment]
-            balance = math.exp(kind.balance_log_median + kind.balance_log_sd * normal(uniform(balances, c)))
-            admit(s, w, luck, seat, i, s.tally.customers, 0, balance, segment, c, True)
+        seat, portfolio = s.people[i].seat, int(s.people[i].portfolio)
+        for first in range(0, portfolio, AT_ONCE):
+            count = min(AT_ONCE, portfolio - first)
+            for k in range(len(LASTING)):
+                draw(stream(seed, LASTING[k], seat, ALWAYS), first, room[k, :count])
+            segments, balances, moods, hazards, patience = room[0], room[1], room[2], room[3], room[4]
+            to_normal(balances[:count])
+            to_normal(moods[:count])
+            for c in range(count):
+                patience[c] = -math.log(patience[c])
+            for c in range(count):
+                segment = segment_of(w, segments[c])
+                kind = w.segments[segment]
+                balance = math.exp(kind.balance_log_median + kind.balance_log_sd * balances[c])
+                admit(s, w, Luck(moods[c], hazards[c], patience[c]), seat, i, s.tally.customers, 0, balance, segment, first + c, True)
+
+
+@rule
+def to_normal(values: np.ndarray) -> None:
+    """Uniform draws made standard normal, in place."""
+    for n in range(len(values)):
+        values[n] = normal(values[n])
+
+
+@rule
+def draw(key: np.uint64, first: int, into: np.ndarray) -> None:
+    """Uniform draws of one purpose, from number `first` on."""
+    for n in range(len(into)):
+        into[n] = uniform(key, first + n)
+
+
+@rule
+def segment_of(w: World, u: float) -> int:
+    """The segment that a draw falls into."""
+    segment = 0
+    for k in range(len(w.segments) - 1):
+        segment += 1 if u >= w.segments[k].cut else 0
+    return segment
 
 
 @rule
