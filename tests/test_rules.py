@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import brentq
@@ -244,6 +244,8 @@ def test_the_pull_of_the_norm_is_the_slope_of_its_cost(effort) -> None:
 @given(worth=st.floats(0, 80), eta=st.floats(0.2, 1.0), imposed=st.floats(0, 4), cost=st.floats(0.1, 20), gamma=st.floats(1.2, 4),
        norm=st.floats(0, 12), below=RATE, above=RATE, ceiling=st.one_of(st.just(NOBODY), st.floats(0, 12)), pull=st.floats(0, 20),
        guess=st.floats(0, 13))
+@example(worth=30.0, eta=0.3631, imposed=0.0, cost=6.639, gamma=2.037, norm=6.1965, below=11.076, above=0.0, ceiling=NOBODY, pull=0.0,
+         guess=7.0)                                          # steps that go to and fro across the norm's kink
 def test_best_effort_is_where_an_hour_more_gains_nothing(worth, eta, imposed, cost, gamma, norm, below, above, ceiling, pull, guess) -> None:
     capacity = 12.0
     motives = (worth, eta, imposed, cost, gamma, norm, below, above, ceiling, pull)
