@@ -3,8 +3,8 @@
     python -m benchmarks.bench            prints the measured part of docs/performance.md
     python -m benchmarks.bench --write    writes it there, with the picture of cost by size
 
-What is compared is timed in turns within one process, after compilation, by processor time; whole commands and numbers of workers by
-the clock.
+What is compared is timed in turns, after compilation, by processor time, and where it is the engine against Mesa each in a process of its
+own; whole commands and numbers of workers by the clock.
 """
 
 from __future__ import annotations

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
+from typing import Self
 
 Call = Callable[[], object]
 REPEATS = 5
@@ -20,19 +23,47 @@ def seconds(call: Call, clock: Callable[[], float] = time.perf_counter) -> float
     return clock() - start
 
 
-def in_turns(
-    calls: Mapping[str, Call],
-    repeats: int = REPEATS,
-    clock: Callable[[], float] = time.process_time,
-    before: Callable[[], object] = lambda: None,
-) -> dict[str, list[float]]:
-    """Seconds of each call, round by round: A B C A B C. before: done untimed before every call. Nothing is left out as a warm-up."""
-    taken: dict[str, list[float]] = {name: [] for name in calls}
+def in_turns(calls: Mapping[str, Call], repeats: int = REPEATS, clock: Callable[[], float] = time.process_time) -> dict[str, list[float]]:
+    """Seconds of each call, round by round: A B C A B C. Nothing is left out as a warm-up."""
+    return turns({name: lambda call=call: seconds(call, clock) for name, call in calls.items()}, repeats)
+
+
+def turns(measures: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
+    """What each measure tells, round by round."""
+    taken: dict[str, list[float]] = {name: [] for name in measures}
     for _ in range(repeats):
-        for name, call in calls.items():
-            before()
-            taken[name].append(seconds(call, clock))
+        for name, measure in measures.items():
+            taken[name].append(measure())
     return taken
+
+
+class Alone:
+    """Code that defines `call`, in a process of its own that imports what the code does and no more; called once before it is timed."""
+
+    SERVE = """
+import sys, time
+call()
+print(flush=True)
+for _ in sys.stdin:
+    start = time.process_time()
+    call()
+    print(time.process_time() - start, flush=True)
+"""
+
+    def __init__(self, code: str) -> None:
+        self.process = subprocess.Popen([sys.executable, "-c", code + self.SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process.stdout.readline()
+
+    def seconds(self) -> float:
+        """Processor seconds of one call."""
+        print(file=self.process.stdin, flush=True)
+        return float(self.process.stdout.readline())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
 
 
 def ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:

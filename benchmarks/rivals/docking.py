@@ -8,14 +8,16 @@ probability `LEVEL` at most; `Docked.shift` says which shift of a mean would be 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import ks_2samp, norm, ttest_ind
 
+from benchmarks.rivals.mesa_plain import Branch, Manager, Setting, forget_models, run
+from benchmarks.rivals.setting import read
 from benchmarks.runner import runner
-from benchmarks.rivals.mesa_plain import Branch, Manager, Setting, forget_models, read, run
+from benchmarks.timing import plain, table
 from sim.engine.state import (
     F_CHURNED,
     F_CUSTOMERS,
@@ -35,6 +37,7 @@ from sim.policy import Policy
 from sim.world import Scenario
 
 LEVEL, POWER = 0.01, 0.9
+QUARTERS = ("changzhou-2015", "changzhou-2016")
 Outcomes = dict[str, np.ndarray]  # name: one number a replication
 
 
@@ -87,7 +90,7 @@ def of_engine(scenario: Scenario, policy: Policy, replications: int, seed: int) 
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def of_rival(setting: Setting, scenario: Scenario, seeds: range, make: Callable[[Setting, int], Branch] = run) -> Outcomes:
+def of_rival(setting: Setting, scenario: Scenario, seeds: Iterable[int], make: Callable[[Setting, int], Branch] = run) -> Outcomes:
     """The same outcomes of the plain model's runs."""
     names, line = list(next(iter(scenario.branches.values())).managers), scenario.timeline
     rows = []
@@ -123,12 +126,29 @@ def dock(engine: Outcomes, rival: Outcomes) -> Iterator[Docked]:
         error = math.sqrt(ours.var(ddof=1) / len(ours) + theirs.var(ddof=1) / len(theirs))
         gap = (ours.mean() - theirs.mean()) / error if error > 0 else 0.0 if ours.mean() == theirs.mean() else math.inf
         means = ttest_ind(ours, theirs, equal_var=False).pvalue if error > 0 else float(gap == 0.0)
-        whole = ks_2samp(ours, theirs, method="asymp").pvalue
+        whole = ks_2samp(*(sample.astype(np.float32) for sample in (ours, theirs)), method="asymp").pvalue  # rounding tells nothing apart
         shift = (norm.isf(each / 2) + norm.isf(1 - POWER)) * math.sqrt(1 / len(ours) + 1 / len(theirs))
         yield Docked(name, ours, theirs, gap, means, whole, shift, means >= each and whole >= each)
 
 
 def docked(scenario: Scenario, policy: Policy, replications: int, rivals: int, seed: int) -> list[Docked]:
     """Engine and plain model, side by side."""
-    setting = read(scenario, policy)
-    return list(dock(of_engine(scenario, policy, replications, seed), of_rival(setting, scenario, range(seed, seed + rivals))))
+    seeds = np.random.SeedSequence(seed).generate_state(rivals, np.uint64).tolist()
+    return list(dock(of_engine(scenario, policy, replications, seed), of_rival(read(scenario, policy), scenario, seeds)))
+
+
+def docked_table(title: str, found: list[Docked]) -> Iterator[str]:
+    """The outcomes of the branch, and of its managers and weeks those with the widest gap and those told apart."""
+    parts = [[d for d in found if word in d.name] for word in ("accounts of ", "effort in ")]
+    shown = [d for d in found if not any(d in part for part in parts)]
+    for part in parts:
+        widest = max(part, key=lambda d: abs(d.gap))
+        shown += [d for d in part if d is widest or not d.agrees]
+    header = (title, "engine: mean (sd)", "plain Mesa: mean (sd)", "gap", "would show, %", "p of the distributions", "same")
+    yield from table(header, map(docked_row, shown))
+
+
+def docked_row(d: Docked) -> tuple[str, ...]:
+    engine, rival = (f"{plain(sample.mean(), 5)} ({plain(sample.std(ddof=1))})" for sample in (d.engine, d.rival))
+    shows = plain(100 * d.shift * d.engine.std(ddof=1) / abs(d.engine.mean()), 2) if d.engine.mean() else "-"
+    return d.name, engine, rival, f"{d.gap:+.2f}", shows, f"{d.distributions:.2f}", "yes" if d.agrees else "NO"

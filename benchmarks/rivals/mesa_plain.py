@@ -2,9 +2,10 @@
 
 Written from the model's description as a good Mesa user would: a manager is an agent, stages run through the AgentSet, customers are
 small objects in a manager's book that catch up in closed form when somebody meets them, so that nothing is done a customer and day.
-It takes its values through the scenario and the policy, and its luck from the model's own generators; so it shares no draw with the
-engine and is held to it by distributions (benchmarks/rivals/docking.py). It knows what the two Changzhou quarters need: customers in
-their short form, monthly pay that is fixed or linear in accounts, named pairs, meetings. Anything else it refuses.
+It takes its values from a `Setting` (benchmarks/rivals/setting.py reads one from a scenario and a policy) and imports nothing of the
+engine. Its luck is the model's own generators'; so it shares no draw with the engine and is held to it by distributions
+(benchmarks/rivals/docking.py), and, with the engine's draws put before it, day by day (benchmarks/rivals/same_luck.py). It knows what
+the two Changzhou quarters need: customers in their short form, monthly pay that is fixed or linear in accounts, named pairs, meetings.
 
 Update order, as in the engine: everybody plans from yesterday's efforts; managers work one after another and whoever comes first
 changes daily; a meeting in the evening; service; mentoring; pay at a month's end.
@@ -20,28 +21,10 @@ from typing import NamedTuple
 import mesa
 import numpy as np
 
-from sim.engine.prepare import practice_of, world_of
-from sim.engine.shop import further_parts
-from sim.policy import Policy
-from sim.world import Scenario
-
 CHANNELS = ("intermediaries", "chains", "street", "network")
 INTERMEDIARIES, CHAINS, STREET, NETWORK = range(4)
 NOBODY = math.inf  # the effort of a mentor one never passes
 MOST_CHANCE = 0.95  # no contact is certain
-NUMBERS = """
-    effort_gamma effort_eta intrinsic_spread talent_spread service_duty skill_ceiling skill_floor learning_rate forgetting_rate plan_tremble
-    habit_share saturation partner_leads partner_fade partner_unskilled partner_skilled lead_hours assigned_leads assigned_conversion
-    assigned_teaches problem_chance problem_block problem_lapse trust_effect answer_gain supervisor_skill excuse_wear pressure_step
-    pressure_fade habituation belief_variance belief_gain belief_drift norm_below norm_above lean_coupling lean_field lean_revisit
-    lean_effect status_drift teach_rate teach_harm errand_most errand_efficiency mentor_regard mentor_norm_weight dependence_growth
-    dependence_recovery
-    dependence_effect ceiling_pull service_pace satisfaction_start satisfaction_spread satisfaction_rest satisfaction_decay contact_gain
-    annoyance irritation_fade churn_response churn_yearly churn_shape account_balance_median account_balance_log_sd order_pull
-""".split()
-OF_A_MANAGER = "capacity_hours effort_cost risk_aversion intrinsic_per_account lean_start excuse_start network_size effort_start".split()
-IDLE = {"report_noise": 0.0, "present_bias": 1.0, "pay_discount": 0.0, "plan_every": 1}  # left out here, so not to be in force
-OF_A_CHANNEL = "contact_pace conversion_unskilled conversion_skilled pool_size pool_refill channel_neglect".split()
 
 
 @dataclass(slots=True)
@@ -112,87 +95,6 @@ class Setting(NamedTuple):
     rate: float
 
 
-def read(scenario: Scenario, policy: Policy) -> Setting:
-    """The setting of a scenario's first branch under a policy. Errors: ValueError for what this model leaves out."""
-    value = scenario.effective
-    practices, line = policy.practices, scenario.timeline
-    refuse(scenario, policy)
-    managers = next(iter(scenario.branches.values())).managers
-    par = SimpleNamespace(
-        **{name: value(name) for name in NUMBERS},
-        year=365 if scenario.calendar.weekends else 250,
-        meeting_hours=practices.reporting.minutes / 60,
-        every_days=practices.reporting.every_days or 0,
-        accountability=practices.reporting.accountability,
-        telling=practices.norm.telling,
-        mentoring_hours=practices.mentor_pairing.minutes_per_day / 60,
-        bundled=practices.mentor_pairing.bundled,
-        assigned_share=practices.leads.assigned_share,
-    )
-    channels = []
-    for name in CHANNELS:
-        channel = SimpleNamespace(**{field: value(field, name) for field in OF_A_CHANNEL})
-        channel.access = (1 - par.assigned_share) ** channel.channel_neglect
-        channel.attention = math.exp(-par.order_pull * practices.leads.channels.index(name)) if name in practices.leads.channels else 0.0
-        channels.append(channel)
-    people = []
-    for name, spec in managers.items():
-        person = SimpleNamespace(
-            **{field: value(field, manager=name) for field in OF_A_MANAGER},
-            customers=scenario.customers(name),
-            status=practices.norm.status.get(spec.cohort, 1.0),
-        )
-        new = value("skill_new", manager=name)
-        person.skill = new + max(0.0, par.skill_ceiling - new) * -math.expm1(-value("tenure_learning") * spec.tenure_months)
-        people.append(person)
-    shares = [(name, value("segment_share", name)) for name, share in scenario.parameter("segment_share").entries() if share > 0]
-    segments = [
-        SimpleNamespace(share=share / sum(s for _, s in shares), median=value("balance_median", name), sd=value("balance_log_sd", name))
-        for name, share in shares
-    ]
-    demand, left, to_quarter_end = [float(d) for d in line.demand], 0.0, []
-    for today, last in zip(reversed(demand), reversed(line.last_of_quarter), strict=True):
-        left = today if last else left + today
-        to_quarter_end.append(left)
-    names = list(managers)
-    pairs = [(names.index(mentor), names.index(mentee)) for mentor, mentee in practices.mentor_pairing.pairs or ()]
-    fixed = sum(element.schedule.amount for element in policy.pay.values() if element.schedule.kind == "fixed")
-    rate = sum(element.schedule.rate for element in policy.pay.values() if element.schedule.kind == "linear")
-    return Setting(par, channels, people, segments, demand, to_quarter_end[::-1], [bool(e) for e in line.last_of_month], pairs, fixed, rate)
-
-
-def refuse(scenario: Scenario, policy: Policy) -> None:
-    """Parts of the model that are not written here must be off."""
-    reporting, pairing, branch = policy.practices.reporting, policy.practices.mentor_pairing, next(iter(scenario.branches))
-    plain_pay = all(
-        element.period == "month"
-        and element.payee == "self"
-        and (
-            element.schedule.kind == "fixed"
-            or element.schedule.kind == "linear"
-            and element.measure == "accounts"
-            and element.schedule.threshold == 0.0
-            and element.schedule.by == "units"
-        )
-        for element in policy.pay.values()
-    )
-    plain_practices = (
-        reporting.visible == "everyone"
-        and reporting.time == "evening"
-        and pairing.rule in ("none", "named")
-        and pairing.participation == "mandatory"
-    )
-    plain_world = (
-        len(scenario.branches) == 1
-        and not further_parts(world_of(scenario, branch), practice_of(policy, scenario, branch))
-        and all(scenario.effective(name) == idle for name, idle in IDLE.items())
-    )
-    if not (plain_pay and plain_practices and plain_world):
-        raise ValueError(
-            f"{scenario.name} under {policy.name}: the plain Mesa model knows the practices and pay of the Changzhou quarters only"
-        )
-
-
 class Manager(mesa.Agent):
     """A relationship manager."""
 
@@ -221,7 +123,7 @@ class Manager(mesa.Agent):
         self.pools = [
             model.pools.get(k) or Pool(float(math.floor(channel.pool_size * sizes[k]))) for k, channel in enumerate(model.channels)
         ]
-        self.book = model.new_customers(person.customers)
+        self.book = self.new_customers(person.customers)
 
     @property
     def skill(self) -> float:
@@ -363,7 +265,7 @@ class Manager(mesa.Agent):
     def work(self) -> None:
         for k in range(4):
             self.prospect(k)
-        self.take_leads()
+        self.queue = self.leads_of_partners() + self.leads_of_branch()
 
     def prospect(self, k: int) -> None:
         """The day's contacts on a channel."""
@@ -377,7 +279,7 @@ class Manager(mesa.Agent):
         if mean <= 0.0:
             self.forget(k)
             return
-        contacts = int(model.rng.poisson(mean))
+        contacts = int(self.rng.poisson(mean))
         if par.saturation > 0.0:
             contacts = min(contacts, int(pool.available))
         chance, draw = self.chance(k), self.random.random
@@ -396,13 +298,18 @@ class Manager(mesa.Agent):
         self.prospect_contacts += contacts
         if contacts:
             self.learn(k, contacts * own / hours)
-            for _ in range(contacts):
-                if draw() < par.problem_chance * (1.0 - self.skills[k]):
-                    self.problems[k] += 1.0
+            self.wonder(k, contacts)
         else:
             self.forget(k)
         if k != INTERMEDIARIES:
             self.expected += mean * chance
+
+    def wonder(self, k: int, contacts: int) -> None:
+        """Contacts leave problems, the fewer the more skilled."""
+        chance, draw = self.model.par.problem_chance * (1.0 - self.skills[k]), self.random.random
+        for _ in range(contacts):
+            if draw() < chance:
+                self.problems[k] += 1.0
 
     def trust(self) -> float:
         """What the satisfaction of the customer who opens the door does to conversion along a chain."""
@@ -423,32 +330,52 @@ class Manager(mesa.Agent):
         if skill > par.skill_floor:
             self.skills[k] = par.skill_floor + (skill - par.skill_floor) * math.exp(-par.forgetting_rate)
 
-    def take_leads(self) -> None:
-        """Leads from intermediaries won, and those the branch hands out."""
-        model, par = self.model, self.model.par
-        flow, chance, leads = self.partners * model.demand, self.partner_chance(), 0
-        if flow > 0.0:
-            leads = int(model.rng.poisson(flow))
-            for _ in range(leads):
-                if self.random.random() < chance:
-                    self.open_account()
-                    self.shown += 1
-            self.learn(INTERMEDIARIES, leads)
-            self.expected += flow * chance
-            self.partners *= math.exp(-par.partner_fade)
-        handed = int(model.rng.poisson(par.assigned_leads * par.assigned_share * model.demand / len(model.managers)))
-        for _ in range(handed):
+    def leads_of_partners(self) -> int:
+        """Leads from intermediaries won."""
+        par, flow = self.model.par, self.partners * self.model.demand
+        if flow <= 0.0:
+            return 0
+        leads, chance = int(self.rng.poisson(flow)), self.partner_chance()
+        for _ in range(leads):
+            if self.random.random() < chance:
+                self.open_account()
+                self.shown += 1
+        self.learn(INTERMEDIARIES, leads)
+        self.expected += flow * chance
+        self.partners *= math.exp(-par.partner_fade)
+        return leads
+
+    def leads_of_branch(self) -> int:
+        """Leads that the branch hands out."""
+        par = self.model.par
+        leads = int(self.rng.poisson(par.assigned_leads * par.assigned_share * self.model.demand / len(self.model.managers)))
+        for _ in range(leads):
             if self.random.random() < par.assigned_conversion:
                 self.open_account()
-        if handed:
+        if leads:
             for k in range(4):
-                self.learn(k, par.assigned_teaches * handed / 4)
-        self.queue = leads + handed
+                self.learn(k, par.assigned_teaches * leads / 4)
+        return leads
+
+    def new_customers(self, n: int) -> list[Customer]:
+        """Draw n customers of the first morning or of today."""
+        model, par, rng = self.model, self.model.par, self.rng
+        if n == 0:
+            return []
+        segments = np.searchsorted(np.cumsum([s.share for s in model.setting.segments])[:-1], rng.random(n), side="right")
+        medians, sds = (np.array([getattr(s, name) for s in model.setting.segments])[segments] for name in ("median", "sd"))
+        balance = medians * np.exp(sds * rng.standard_normal(n))
+        satisfaction = np.clip(rng.normal(par.satisfaction_start, par.satisfaction_spread, n), 0.0, 1.0)
+        hazard = np.zeros(n)
+        if par.churn_yearly > 0.0:
+            yearly = rng.beta(par.churn_shape, par.churn_shape * (1.0 - par.churn_yearly) / par.churn_yearly, n)
+            hazard = -np.log1p(-np.minimum(yearly, 1.0 - 1e-9)) / par.year
+        drawn = (balance, segments, satisfaction, hazard, rng.standard_exponential(n))
+        return [model.welcome(b, g, s, 0.0, h, p, model.day) for b, g, s, h, p in zip(*(a.tolist() for a in drawn), strict=True)]
 
     def open_account(self) -> None:
         """A customer of the first segment joins the book."""
-        model, par = self.model, self.model.par
-        customer = model.new_customers(1)[0]
+        par, customer = self.model.par, self.new_customers(1)[0]
         customer.balance = self.random.lognormvariate(math.log(par.account_balance_median), par.account_balance_log_sd)
         customer.segment = 0
         self.book.append(customer)
@@ -461,7 +388,7 @@ class Manager(mesa.Agent):
         model, par, book = self.model, self.model.par, self.book
         if self.service_hours <= 0.0 or not book:
             return
-        for _ in range(int(model.rng.poisson(par.service_pace * self.service_hours**par.effort_eta * model.demand))):
+        for _ in range(int(self.rng.poisson(par.service_pace * self.service_hours**par.effort_eta * model.demand))):
             if not book:
                 break
             place = self.next_visit % len(book)
@@ -587,8 +514,8 @@ class Branch(mesa.Model):
         n = len(setting.people)
         self.pools = {k: Pool(float(math.floor(self.channels[k].pool_size * n))) for k in (INTERMEDIARIES, STREET)}
         for person in setting.people:
-            Manager(self, person)
-        self.team = self.agents_by_type[Manager]
+            self.staff(self, person)
+        self.team = self.agents_by_type[self.staff]
         self.managers: list[Manager] = list(self.team)
         self.all_pools = [*self.pools.values(), *(manager.pools[k] for manager in self.managers for k in (CHAINS, NETWORK))]
         self.refill = [self.channels[k].pool_refill for k in (INTERMEDIARIES, STREET, *(CHAINS, NETWORK) * n)]
@@ -601,22 +528,7 @@ class Branch(mesa.Model):
             agenttype_reporters={Manager: {name: name for name in ("accounts", "effort", "skill", "norm", "leaning", "pressure")}},
         )
 
-    def new_customers(self, n: int) -> list[Customer]:
-        """Draw n customers of the first morning or of today."""
-        par, rng = self.par, self.rng
-        if n == 0:
-            return []
-        segments = np.searchsorted(np.cumsum([s.share for s in self.setting.segments])[:-1], rng.random(n), side="right")
-        medians, sds = (np.array([getattr(s, name) for s in self.setting.segments])[segments] for name in ("median", "sd"))
-        balance = medians * np.exp(sds * rng.standard_normal(n))
-        satisfaction = np.clip(rng.normal(par.satisfaction_start, par.satisfaction_spread, n), 0.0, 1.0)
-        hazard = np.zeros(n)
-        if par.churn_yearly > 0.0:
-            yearly = rng.beta(par.churn_shape, par.churn_shape * (1.0 - par.churn_yearly) / par.churn_yearly, n)
-            hazard = -np.log1p(-np.minimum(yearly, 1.0 - 1e-9)) / par.year
-        drawn = (balance, segments, satisfaction, hazard, rng.standard_exponential(n))
-        return [self.welcome(b, g, s, 0.0, h, p, self.day) for b, g, s, h, p in zip(*(a.tolist() for a in drawn), strict=True)]
-
+    staff = Manager
     welcome = staticmethod(Customer)
 
     def part_with(self, customer: Customer) -> None:

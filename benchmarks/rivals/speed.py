@@ -3,34 +3,63 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from mesa.batchrunner import batch_run
 
 import sim
 from benchmarks.rivals.contacts import FLAGS, Bank, Contender, bank, by_branch, by_day, c_compiler, in_c, in_polars
-from benchmarks.rivals.mesa_plain import Branch, BranchOfAgents, BranchOfDailyAgents, forget_models, read, run
-from benchmarks.runner import runner, spend
-from benchmarks.timing import Call, in_turns, ratios, seconds, spread, table
+from benchmarks.rivals.setting import read
+from benchmarks.timing import Alone, ratios, seconds, spread, table, turns
 from sim.compiled import CACHE_VARIABLE
 from sim.engine.state import CLIENT, CUSTOMER, LOAN, MANAGER
 
 QUARTER = "changzhou-2015"
-ROUNDS, ENGINE_RUNS, MESA_RUNS, BATCH = 7, 20, 3, 20
+ROUNDS, RUNS, DAILY_RUNS = 7, 20, 5
 BRANCHES, DAYS = 400, 90
 ENGINE, OURS, IN_C, POLARS = "engine", "our rules, branch by branch", "C, branch by branch", "Polars"
 KINDS = {  # of customers: the model, and how many runs a round
-    "plain Mesa, customers small objects, lazy": (Branch, MESA_RUNS),
-    "plain Mesa, customers agents, lazy": (BranchOfAgents, MESA_RUNS),
-    "for comparison: customers agents with a step a day": (BranchOfDailyAgents, 1),
+    "plain Mesa, customers small objects, lazy": ("Branch", RUNS),
+    "plain Mesa, customers agents, lazy": ("BranchOfAgents", RUNS),
+    "for comparison: customers agents with a step a day": ("BranchOfDailyAgents", DAILY_RUNS),
 }
+ENGINE_ALONE = """
+import sim
+from benchmarks.runner import runner, spend
+live = runner(sim.load_scenario("{quarter}"), sim.load_policy("{quarter}"))
+call = lambda: spend(live, {runs})
+"""
+PLAIN_ALONE = """
+import pickle
+from benchmarks.rivals.mesa_plain import {kind}, forget_models, run
+setting = pickle.loads({setting})
+def call():
+    for seed in range({runs}):
+        run(setting, seed, {kind})
+        forget_models()
+"""
+SIMULATE_ALONE = """
+import sim
+scenario, policy = sim.load_scenario("{quarter}"), sim.load_policy("{quarter}")
+call = lambda: sim.simulate(scenario, policy, {runs})
+"""
+BATCH_ALONE = """
+import pickle
+from mesa.batchrunner import batch_run
+from benchmarks.rivals.mesa_plain import Branch, forget_models
+setting = pickle.loads({setting})
+def call():
+    batch_run(Branch, {{"setting": [setting]}}, number_processes=1, iterations={runs}, display_progress=False)
+    forget_models()
+"""
 COLD = {  # what is compiled, and a script that makes it ready to be called
     "the short day (changzhou-2015)": """
 import sim
@@ -57,41 +86,35 @@ print(2 * middle - start - time.process_time())
 
 def replication() -> Iterator[str]:
     """One Changzhou replication: the engine, and the plain model with its three kinds of customers."""
-    scenario, policy = sim.load_scenario(QUARTER), sim.load_policy(QUARTER)
-    setting, live = read(scenario, policy), runner(scenario, policy)
-    spend(live, 1)  # compiled before
-    calls = {
-        ENGINE: lambda: spend(live, ENGINE_RUNS),
-        **{
-            name: lambda kind=kind, runs=runs: [run(setting, seed, kind).accounts for seed in range(runs)]
-            for name, (kind, runs) in KINDS.items()
-        },
-    }
-    runs = {ENGINE: ENGINE_RUNS, **{name: runs for name, (_, runs) in KINDS.items()}}
-    yield from milliseconds(("one replication of changzhou-2015, one core", "ms", "times the engine's"), calls, runs)
+    alone = {ENGINE: (ENGINE_ALONE.format(quarter=QUARTER, runs=RUNS), RUNS)}
+    for name, (kind, runs) in KINDS.items():
+        alone[name] = (PLAIN_ALONE.format(setting=setting(), kind=kind, runs=runs), runs)
+    yield from milliseconds(("one replication of changzhou-2015, one core", "ms", "times the engine's"), alone)
 
 
 def batches() -> Iterator[str]:
-    """Many replications and their results as a table: Mesa's own runner on the plain model, our `simulate`; one process each."""
-    scenario, policy = sim.load_scenario(QUARTER), sim.load_policy(QUARTER)
-    setting = read(scenario, policy)
-    calls = {
-        "sim.simulate": lambda: sim.simulate(scenario, policy, 10 * BATCH),
-        "mesa.batch_run on the plain model": lambda: batch_run(
-            Branch, {"setting": [setting]}, number_processes=1, iterations=BATCH, display_progress=False
-        ),
+    """Many replications and their results as a table: Mesa's own runner on the plain model, our `simulate`."""
+    alone = {
+        "sim.simulate": (SIMULATE_ALONE.format(quarter=QUARTER, runs=10 * RUNS), 10 * RUNS),
+        "mesa.batch_run on the plain model": (BATCH_ALONE.format(setting=setting(), runs=RUNS), RUNS),
     }
-    yield from milliseconds(
-        ("replications with their results, one core", "ms a replication", "times ours"),
-        calls,
-        dict(zip(calls, (10 * BATCH, BATCH), strict=True)),
-    )
+    yield from milliseconds(("replications with their results, one core", "ms a replication", "times ours"), alone)
 
 
-def milliseconds(header: tuple[str, str, str], calls: Mapping[str, Call], runs: Mapping[str, int]) -> Iterator[str]:
-    """A table of milliseconds a run, the calls in turns, and how many times the first one's each takes."""
-    taken = in_turns(calls, ROUNDS, before=forget_models)
-    each = {name: [1e3 * t / runs[name] for t in times] for name, times in taken.items()}
+def setting() -> bytes:
+    """The plain model's setting for a process that knows nothing of the engine."""
+    return pickle.dumps(read(sim.load_scenario(QUARTER), sim.load_policy(QUARTER)))
+
+
+def milliseconds(header: tuple[str, str, str], alone: Mapping[str, tuple[str, int]]) -> Iterator[str]:
+    """A table of milliseconds a run, and how many times the first one's each takes. alone: code, and how many runs a call are.
+
+    Each has a process of its own, since Python's collector of garbage walks all that a process has imported; they take turns.
+    """
+    with ExitStack() as stack:
+        workers = {name: stack.enter_context(Alone(code)) for name, (code, _) in alone.items()}
+        taken = turns({name: worker.seconds for name, worker in workers.items()}, ROUNDS)
+    each = {name: [1e3 * t / alone[name][1] for t in times] for name, times in taken.items()}
     first = next(iter(each.values()))
     yield from table(
         header, ((name, spread(times), "1" if times is first else spread(ratios(times, first))) for name, times in each.items())
