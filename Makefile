@@ -10,6 +10,8 @@ PIP_VERBOSITY ?= -qq
 # Test processes, and what else pytest is told: make test PYTEST_FLAGS='-k pairing -x'
 TEST_WORKERS ?= 2
 PYTEST_FLAGS ?=
+# make bench BENCH_FLAGS=--write puts what it measures into docs/performance.md
+BENCH_FLAGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,7 +37,7 @@ test: $(READY) ## run every test, notebooks included
 	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal --durations=15 $(PYTEST_FLAGS)
 
 bench: $(READY) ## measure speed on this machine
-	@$(BIN)/python -m benchmarks.bench
+	@$(BIN)/python -m benchmarks.bench $(BENCH_FLAGS)
 	@$(BIN)/python -m benchmarks.sequential
 	@$(BIN)/python -m benchmarks.payroll
 	@$(BIN)/python -m benchmarks.payroll --format csv

@@ -1,6 +1,8 @@
 """The national bank: 4,000 branches, 30,000 managers, 15 million customers, 250 days; a process of its own each time, for its memory.
 
-    python -m benchmarks.bank SHARE JOBS    one replication of that share of the branches: seconds, processor seconds, peak MiB
+    python -m benchmarks.bank SHARE JOBS FORCE    one replication of that share of the branches: seconds, processor seconds, peak MiB
+
+FORCE: `as-described` (people stay, customers in their short form, no loans), or `everything` the model has.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from benchmarks.timing import plain, table
 from sim.world import Scenario
 
 SCENARIO, POLICY = "national-bank", "performance-pay"
-SHARES, JOBS = (0.01, 0.1, 1.0), 2
+SIZES, JOBS = ((0.01, "as-described"), (0.1, "as-described"), (1.0, "as-described"), (1.0, "everything")), 2
 
 
 def part_of(bank: Scenario, share: float) -> Scenario:
@@ -26,9 +28,14 @@ def part_of(bank: Scenario, share: float) -> Scenario:
     return bank.with_changes({f"branches.{name}.copies": max(1, round(share * branch.copies)) for name, branch in bank.branches.items()})
 
 
-def measured(share: float, jobs: int) -> tuple[float, float, float]:
+def in_force(bank: Scenario, force: str) -> Scenario:
+    """The bank as its file describes it, or with every mechanism of the model switched on."""
+    return bank.with_changes({f"mechanisms.{name}": True for name, on in bank.switches.items() if not on and force == "everything"})
+
+
+def measured(share: float, jobs: int, force: str) -> tuple[float, float, float]:
     """One replication in a process of its own: seconds by the clock, seconds of processors, peak MiB. Loading is counted, compiling is not."""
-    said = subprocess.run([sys.executable, "-m", "benchmarks.bank", str(share), str(jobs)], check=True, capture_output=True, text=True).stdout
+    said = subprocess.run([sys.executable, "-m", "benchmarks.bank", str(share), str(jobs), force], check=True, capture_output=True, text=True).stdout
     wall, processor, peak = map(float, said.split())
     return wall, processor, peak
 
@@ -36,20 +43,21 @@ def measured(share: float, jobs: int) -> tuple[float, float, float]:
 def tables() -> Iterator[str]:
     """One row a size."""
     bank = sim.load_scenario(SCENARIO)
-    measured(SHARES[0], 1)                               # compiled by now
     rows = []
-    for share in SHARES:
+    for force in dict.fromkeys(force for _, force in SIZES):
+        measured(SIZES[0][0], 1, force)                  # compiled by now
+    for share, force in SIZES:
         part = part_of(bank, share)
-        wall, processor, peak = measured(share, JOBS)
-        rows.append((f"{sum(branch.copies for branch in part.branches.values()):,} branches, {part.seats:,} managers", plain(wall), plain(processor),
-                     plain(1e6 * processor / (part.seats * part.timeline.days)), plain(peak)))
-    yield from table((f"one replication, {JOBS} workers", "s", "processor s", "µs a manager-day", "peak MiB"), rows)
+        wall, processor, peak = measured(share, JOBS, force)
+        rows.append((f"{sum(branch.copies for branch in part.branches.values()):,} branches, {part.seats:,} managers", force.replace("-", " "),
+                     plain(wall), plain(processor), plain(1e6 * processor / (part.seats * part.timeline.days)), plain(peak)))
+    yield from table((f"one replication, {JOBS} workers", "in force", "s", "processor s", "µs a manager-day", "peak MiB"), rows)
 
 
 def main() -> None:
-    share, jobs = float(sys.argv[1]), int(sys.argv[2])
+    share, jobs, force = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     start = time.perf_counter()
-    sim.simulate(part_of(sim.load_scenario(SCENARIO), share), sim.load_policy(POLICY), replications=1, jobs=jobs)
+    sim.simulate(part_of(in_force(sim.load_scenario(SCENARIO), force), share), sim.load_policy(POLICY), replications=1, jobs=jobs)
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(time.perf_counter() - start, used.ru_utime + used.ru_stime, peak_mib())
 

@@ -21,18 +21,23 @@ import sim
 from benchmarks import bank, scale
 from benchmarks.rivals import speed
 from benchmarks.runner import runner, spend
-from benchmarks.timing import in_turns, machine, ratios, spread, table
+from benchmarks.timing import in_turns, machine, ratios, seconds, spread, table
+from sim.app.explorer import explorer
 from sim.report.style import png
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 PICTURE = PAGE.parent / "images" / "cost.png"
 BLOCK = re.compile(r"(?<=<!-- block bench -->\n).*?(?=<!-- end -->)", re.DOTALL)
 RUNS, COMPARED, DOTS_AN_INCH = 60, 1000, 130
+SLIDERS, REDRAWN, MOVES = "changzhou-2015", 100, 9
 COMMANDS = {"`import sim`": [sys.executable, "-c", "import sim"], "`incentivelab --help`": [sys.executable, "-m", "sim.cli", "--help"]}
-QUARTERS = {
-    "changzhou-2015 (7 managers with 700 customers each, 90 days)": ("changzhou-2015", "changzhou-2015"),
-    "changzhou-2016, the same size": ("changzhou-2016", "changzhou-2016"),
-    "branch (12 managers, 63 days)": ("branch", "performance-pay"),
+SCENARIOS = {  # what is further in force, and the policy
+    "changzhou-2015": ("nothing", "changzhou-2015"),
+    "changzhou-2016": ("nothing", "changzhou-2016"),
+    "branch": ("nothing; a quota bends pay", "performance-pay"),
+    "c16-branch": ("quits and hiring", "performance-pay"),
+    "rural-branch": ("loans", "lending-volume"),
+    "retail-branch-full": ("customers in full, deals, visitors", "performance-pay"),
 }
 
 
@@ -45,16 +50,28 @@ def commands() -> Iterator[str]:
     yield from table(("command", "s"), ((name, spread(times)) for name, times in taken.items()))
 
 
+def redrawn() -> Iterator[str]:
+    """A slider of the explorer moved to where it has not been: 100 paired replications run, compared and drawn, by the clock."""
+    app, rates = explorer(SLIDERS, replications=REDRAWN), iter(range(50, 2000, 50))
+    app.move(pay="performance")
+    times = [seconds(lambda: app.move(commission=float(next(rates)))) for _ in range(MOVES)]
+    yield from table(("explorer", "s"), [(f"slider moved to chart redrawn, {REDRAWN} paired replications, {app.jobs} workers", spread(times))])
+
+
 def replications() -> Iterator[str]:
     """Replications within one process, by processor time."""
-    ready = {
-        name: runner(sim.load_scenario(scenario), sim.load_policy(policy), block=RUNS) for name, (scenario, policy) in QUARTERS.items()
-    }
+    scenarios = {name: sim.load_scenario(name) for name in SCENARIOS}
+    ready = {name: runner(scenario, sim.load_policy(SCENARIOS[name][1]), block=RUNS) for name, scenario in scenarios.items()}
     for live in ready.values():
         spend(live, 1)
     taken = in_turns({name: lambda live=live: spend(live, RUNS) for name, live in ready.items()})
+    rows = []
+    for name, times in taken.items():
+        people, days = len(scenarios[name].managers), scenarios[name].timeline.days
+        each = [1e3 * t / RUNS for t in times]
+        rows.append((name, SCENARIOS[name][0], f"{people}", f"{days}", spread(each), spread([1e3 * t / (people * days) for t in each])))
     yield from table(
-        ("one replication, one core", "ms"), ((name, spread([1e3 * t / RUNS for t in times])) for name, times in taken.items())
+        ("one replication, one core", "further in force", "managers", "days", "ms", "µs a manager-day"), rows
     )
 
 
@@ -74,7 +91,7 @@ def sections(points: tuple[list[scale.Cost], list[scale.Cost]]) -> Iterator[str]
     """The measured part of the page."""
     packages = ("numba", "numpy", "mesa", *(["polars"] if find_spec("polars") else []))
     yield f"{machine(*packages)}, {speed.compiler_version()}; incentivelab {sim.__version__}. Medians, in brackets lowest and highest.\n"
-    for part in (commands, replications, workers):
+    for part in (commands, redrawn, replications, workers):
         yield from part()
         yield ""
     for title, part in (

@@ -6,23 +6,29 @@ from collections.abc import Callable, Iterator
 
 from sim.engine.prepare import practice_of, world_of
 from sim.engine.run import BranchRuns, branch_seeds, run_branch
-from sim.engine.state import PAY_MEASURES
+from sim.engine.state import PAY_MEASURES, Practice, World
 from sim.policy import Policy
+from sim.policy.kernel import Schedules
 from sim.policy.schedule import pay_tables
 from sim.world import Scenario
 
-BLOCK = 20  # replications a compiled call, as `sim.simulate` cuts them
+BLOCK = 20  # replications a compiled call
 Runner = Callable[[int], Iterator[BranchRuns]]
+
+
+def branch_tables(scenario: Scenario, policy: Policy) -> tuple[str, tuple[World, Practice, Schedules, Schedules]]:
+    """The scenario's first branch, and what the compiled loop is given of it."""
+    branch = next(iter(scenario.branches))
+    return branch, (world_of(scenario, branch), practice_of(policy, scenario, branch), *pay_tables(policy, PAY_MEASURES))
 
 
 def runner(scenario: Scenario, policy: Policy, seed: int = 1, block: int = BLOCK) -> Runner:
     """A function that runs the scenario's first branch so many times and yields the results block by block."""
-    branch = next(iter(scenario.branches))
-    world, practice, tables = world_of(scenario, branch), practice_of(policy, scenario, branch), pay_tables(policy, PAY_MEASURES)
+    branch, tables = branch_tables(scenario, policy)
 
     def live(replications: int) -> Iterator[BranchRuns]:
         for start in range(0, replications, block):
-            yield run_branch(world, practice, *tables, branch_seeds(seed, range(start, min(start + block, replications)), branch))
+            yield run_branch(*tables, branch_seeds(seed, range(start, min(start + block, replications)), branch))
 
     return live
 

@@ -1,10 +1,10 @@
-"""What a simulation costs by its size, over four decades: replications from 1 to 10,000, branches of 2 to 50 managers."""
+"""What a simulation costs by its size, over four decades: banks of 1 to 10,000 branches, branches of 2 to 50 managers."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -12,14 +12,15 @@ from matplotlib import rc_context
 from matplotlib.ticker import FuncFormatter
 
 import sim
-from benchmarks.runner import runner
+from benchmarks.runner import branch_tables, runner
 from benchmarks.timing import plain, seconds, table
+from sim.engine.run import BranchRuns, run_copies
 from sim.engine.state import R_CONTACTS, R_PROSPECTS
 from sim.report.style import FAINT, Plot, look, rules, sheet
 from sim.world import Scenario
 
 QUARTER = "changzhou-2015"
-REPLICATIONS = (1, 3, 10, 30, 100, 300, 1000, 3000, 10000)
+BRANCHES = (1, 3, 10, 30, 100, 300, 1000, 3000, 10000)
 TEAMS = (2, 3, 5, 7, 10, 15, 20, 30, 50)
 TEAM_RUNS, LEAST = 20, 0.05  # LEAST: seconds; what takes less is repeated and the median taken
 
@@ -27,8 +28,6 @@ TEAM_RUNS, LEAST = 20, 0.05  # LEAST: seconds; what takes less is repeated and t
 class Cost(NamedTuple):
     """One point: manager-days and contacts lived through, processor time in seconds."""
 
-    managers: int
-    replications: int
     manager_days: int
     contacts: int
     seconds: float
@@ -45,26 +44,37 @@ def of_size(base: Scenario, n: int) -> Scenario:
     return base.with_changes({f"branches.{branch}.managers.{name}": person for name, person in {**people, **gone}.items()})
 
 
-def cost(scenario: Scenario, replications: int) -> Cost:
-    """Processor time of so many replications, in blocks as `simulate` runs them."""
-    run, contacts = runner(scenario, sim.load_policy(QUARTER)), 0
+def cost(manager_days: int, lived: Callable[[], Iterable[BranchRuns]]) -> Cost:
+    """Processor time of what is lived, results counted and let go piece by piece."""
+    contacts = 0
 
     def live() -> None:
         nonlocal contacts
-        contacts = sum(int(runs.weeks[..., [R_CONTACTS, R_PROSPECTS]].sum()) for runs in run(replications))
+        contacts = sum(int(runs.weeks[..., [R_CONTACTS, R_PROSPECTS]].sum()) for runs in lived())
 
     taken = [seconds(live, time.process_time)]
     while sum(taken) < LEAST:
         taken.append(seconds(live, time.process_time))
-    n = len(scenario.managers)
-    return Cost(n, replications, n * scenario.timeline.days * replications, contacts, float(np.median(taken)))
+    return Cost(manager_days, contacts, float(np.median(taken)))
+
+
+def of_branches(base: Scenario, copies: int) -> Cost:
+    """One replication of a bank of so many branches, on one core."""
+    branch, tables = branch_tables(base, sim.load_policy(QUARTER))
+    return cost(len(base.managers) * base.timeline.days * copies, lambda: [run_copies(*tables, 1, 0, branch, copies)])
+
+
+def of_managers(base: Scenario, n: int) -> Cost:
+    """`TEAM_RUNS` replications of one branch of so many managers."""
+    run = runner(of_size(base, n), sim.load_policy(QUARTER))
+    return cost(n * base.timeline.days * TEAM_RUNS, lambda: run(TEAM_RUNS))
 
 
 def measured() -> tuple[list[Cost], list[Cost]]:
-    """Points by replications, and by managers."""
+    """Points by branches, and by managers."""
     base = sim.load_scenario(QUARTER)
-    cost(base, 1)
-    return [cost(base, n) for n in REPLICATIONS], [cost(of_size(base, n), TEAM_RUNS) for n in TEAMS]
+    of_branches(base, 1)
+    return [of_branches(base, n) for n in BRANCHES], [of_managers(base, n) for n in TEAMS]
 
 
 def exponent(points: list[Cost], by: str) -> float:
@@ -76,7 +86,7 @@ def tables(series: tuple[list[Cost], list[Cost]]) -> Iterator[str]:
     """The ends of both series, with cost a unit and the exponents."""
     rows = []
     for name, points in zip(
-        (f"replications of 7 managers, {REPLICATIONS[0]} to {REPLICATIONS[-1]:,}", f"managers in a branch, {TEAMS[0]} to {TEAMS[-1]}"),
+        (f"branches of 7 managers, {BRANCHES[0]} to {BRANCHES[-1]:,}", f"managers in a branch, {TEAMS[0]} to {TEAMS[-1]}"),
         series,
         strict=True,
     ):
@@ -100,7 +110,7 @@ def picture(series: tuple[list[Cost], list[Cost]]) -> Plot:
         page = sheet(
             3.2,
             "Cost by size: changzhou-2015, 90 days, 700 customers a manager",
-            "Processor time, one core, compiled before. Dotted: slope 1, cost in proportion to size, through the run of 100 replications.",
+            "Processor time, one core, compiled before. Dotted: slope 1, cost in proportion to size, through the bank of 100 branches.",
             f"incentivelab {sim.__version__}, benchmarks/scale.py",
         )
         page.figure.settings = settings
@@ -111,7 +121,7 @@ def picture(series: tuple[list[Cost], list[Cost]]) -> Plot:
             for place, (points, label) in enumerate(
                 zip(
                     series,
-                    ("1 to 10,000 replications\nof 7 managers", f"branches of 2 to 50 managers,\n{TEAM_RUNS} replications"),
+                    ("1 to 10,000 branches\nof 7 managers", f"branches of 2 to 50 managers,\n{TEAM_RUNS} replications"),
                     strict=True,
                 )
             ):
@@ -125,7 +135,7 @@ def picture(series: tuple[list[Cost], list[Cost]]) -> Plot:
                     label=label,
                     markerfacecolor=style.color if place == 0 else "white",
                 )
-            middle = series[0][REPLICATIONS.index(100)]
+            middle = series[0][BRANCHES.index(100)]
             ends = np.array([getattr(series[0][0], by), getattr(series[0][-1], by)])
             axes.plot(ends, middle.seconds * ends / getattr(middle, by), ":", color=FAINT, linewidth=1.2, zorder=0, label="slope 1")
             axes.set(xscale="log", yscale="log", xlabel=words)

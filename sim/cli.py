@@ -225,7 +225,7 @@ def _compare(options: argparse.Namespace) -> int:
     given = options.out if options.out is not None else default_folder(asked)
     folder = usable_folder(given)
     with heard(options.lang, options.quiet, options.log), unbroken(), Interrupt.watched(), cluster(options.scheduler):
-        result = write_comparison(asked, inputs, folder, Teller(options.lang, options.quiet))
+        result = write_comparison(asked, inputs, folder, Teller(options.lang, options.quiet), options.scheduler)
     from sim.app.words import say
     from sim.report import headline
 
@@ -246,7 +246,7 @@ def _select(options: argparse.Namespace) -> int:
     given = options.out if options.out is not None else default_folder(task)
     folder = usable_folder(given)
     with heard(options.lang, options.quiet, options.log), unbroken(), Interrupt.watched(), cluster(options.scheduler):
-        result = write_selection(task, folder, options.lang, options.jobs, Teller(options.lang, options.quiet))
+        result = write_selection(task, folder, options.lang, options.jobs, Teller(options.lang, options.quiet), options.scheduler)
     from sim.app.words import say
     from sim.report.selection import headline_of_selection
 

@@ -19,14 +19,11 @@ from functools import lru_cache, update_wrapper
 from importlib.metadata import version
 from pathlib import Path
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import numpy as np
+from typing import Any
 
 PACKAGE = Path(__file__).parent
-COMPILED_SOURCES = ("compiled.py", "rules", "engine", "policy/kernel.py", "policy/timing.py")
-RESULT_SOURCES = ("compiled.py", "rules", "engine", "policy", "world", "experiments")
+COMPILED_SOURCES = ("compiled.py", "passing.py", "rules", "engine", "policy/kernel.py", "policy/timing.py")
+RESULT_SOURCES = ("compiled.py", "passing.py", "rules", "engine", "policy", "world", "experiments")
 CACHE_VARIABLE = "INCENTIVELAB_CACHE"
 SHORT, WHOLE = "short-day", "whole-day"       # compiled apart: without and with what `sim.engine.shop.further_parts` tells of
 
@@ -121,7 +118,6 @@ def _numba() -> Any:
     import numba
 
     numba.config.CACHE_DIR = str(compiled_folder())       # each time: with a rule replaced the folder is another
-    _teach_blank()
     return numba
 
 
@@ -141,68 +137,3 @@ def renamed(function: Callable[..., Any], variant: str) -> Callable[..., Any]:
     del twin.__wrapped__
     twin.__qualname__ = f"{function.__qualname__}_{variant}"
     return twin
-
-
-def blank(count: int, kind: np.dtype) -> np.recarray:
-    """So many records, not filled; their fields are attributes in compiled code and in plain Python alike."""
-    import numpy as np
-
-    return np.empty(count, kind).view(np.recarray)
-
-
-@lru_cache(maxsize=1)
-def _teach_blank() -> None:
-    """Tell numba what `blank` does; fields of its records are attributes anyway."""
-    import numpy as np
-    from numba.extending import overload
-
-    @overload(blank, jit_options={"cache": True})
-    def blank_compiled(count, kind):  # type: ignore[no-untyped-def]
-        return lambda count, kind: np.empty(count, kind)
-
-
-def by_reference(kind: type) -> type:
-    """Decorate a NamedTuple of arrays: `refer` hands it to compiled functions as one pointer.
-
-    A tuple of arrays is passed by value, some eight numbers an array at every call: with thirty arrays that cost more than the work itself.
-    """
-    from numba.experimental import structref
-
-    structref.define_constructor(_passed(kind), _reference_type(), kind._fields)      # type: ignore[attr-defined]
-    return kind
-
-
-def refer(struct: Any) -> Any:
-    """A struct that is marked `by_reference`, as rules pass it on: one pointer where it is compiled, the struct itself in plain Python."""
-    return struct
-
-
-@lru_cache(maxsize=None)
-def _passed(kind: type) -> type:
-    """What numba knows as the constructor of a struct's reference."""
-    return type(f"{kind.__name__}Reference", (), {})
-
-
-@lru_cache(maxsize=1)
-def _reference_type() -> type:
-    """The numba type of all references; tells numba what `refer` does."""
-    from numba.core import types
-    from numba.experimental import structref
-    from numba.extending import overload
-
-    @structref.register
-    class Reference(types.StructRef):
-        """Named fields behind one pointer; with a short name, since the names of arguments go into those of compiled functions."""
-
-        def __init__(self, fields: Any) -> None:
-            super().__init__(fields)
-            self.name = f"Reference({hashlib.sha256(self.name.encode()).hexdigest()[:16]})"
-
-    @overload(refer, jit_options={"cache": True})
-    def refer_compiled(struct):  # type: ignore[no-untyped-def]
-        if not isinstance(struct, types.BaseNamedTuple):
-            return lambda struct: struct
-        make = _passed(struct.instance_class)
-        return lambda struct: make(*struct)
-
-    return Reference

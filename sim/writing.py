@@ -45,6 +45,7 @@ def write_new(folder: str | Path, files: Mapping[str, bytes]) -> list[Path]:
 
 _TEMPORARY = re.compile(r"\..*\.(?P<host>[0-9a-f]{6})-(?P<pid>[0-9]+)-[0-9a-f]{8}\.part")
 _FORGOTTEN = 7 * 86_400.0                           # seconds after which what another machine left is taken to be abandoned
+_TRIES = 20
 
 
 def temporary_beside(path: Path, beside: Path | None = None) -> Path:
@@ -80,9 +81,18 @@ def clean(folder: Path, name: str = "") -> None:
         return
     for path in left:
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
+            remove_folder(path)
         else:
             path.unlink(missing_ok=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder of ours, again for a second if need be: a helper just killed may still have been writing into it."""
+    for _ in range(_TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(1.0 / _TRIES)
 
 
 def is_abandoned(path: Path) -> bool:

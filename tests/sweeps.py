@@ -23,6 +23,7 @@ factors:
   rate: {policy: pay.commission.schedule.rate, only: [performance-pay], levels: [350, 700]}
 """
 TABLES = ("design.parquet", "provenance.json", "results.parquet", "runs.parquet", "summary.csv")
+DAMAGES = ("cut short", "a byte changed", "another block")
 
 
 def written(folder: Path, text: str = EXPERIMENT) -> Path:
@@ -41,9 +42,19 @@ def everything(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def spoilt(path: Path, how: str) -> None:
+    """Damage a block's file in one of the ways of `DAMAGES`."""
+    content = bytearray(path.read_bytes())
+    match how:
+        case "cut short": del content[len(content) // 2:]
+        case "a byte changed": content[len(content) // 8] ^= 0x20
+        case "another block": content = bytearray(next(other for other in path.parent.parent.rglob("*.parquet") if other != path).read_bytes())
+    path.write_bytes(content)
+
+
 def command(*arguments: str, cwd: Path, **more: Any) -> subprocess.Popen[str]:
     """`incentivelab` in a process and process group of its own, so that signals meet it alone."""
     search = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     return subprocess.Popen(
-        [sys.executable, "-m", "sim.cli", *arguments], cwd=cwd, env={**os.environ, "PYTHONPATH": search}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **more)
+        [sys.executable, "-m", "sim.cli", *arguments], cwd=cwd, env={**os.environ, "PYTHONPATH": search}, text=True, start_new_session=True,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more})

@@ -7,16 +7,20 @@ import base64
 import csv
 import json
 import re
+import sys
 import zipfile
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from sim.app import telling
 from sim.app.backtest_command import add_arguments, hidden, run
+from sim.app.telling import Bar
 from sim.errors import InputError
 from sim.payroll.backtest import BANDS, Backtest, backtest, band_of, clusters_of, digest_of_records
 from sim.payroll.backtest_people import TENURES, bounds_of, gini, outliers, rank_correlation, robust_line, top_over_median
@@ -25,7 +29,7 @@ from sim.payroll.numbers import SCALE
 from sim.payroll.pseudonyms import code_of
 from sim.payroll.records import Records, read_records
 from sim.payroll.settling import KINDS
-from sim.payroll.shifts import MOST, WHOLE, Redraws, moves, needed, scaled, spread, stacked, times
+from sim.payroll.shifts import MOST, WHOLE, Redraws, most_calls, moves, needed, scaled, spread, stacked, times
 from sim.payroll.statement import statements
 from sim.policy import Policy, load_policy
 from sim.policy.measures import pay_measures
@@ -183,6 +187,13 @@ def test_needed_is_the_least_factor_that_is_enough() -> None:
     at = lambda parts: 7 * parts  # noqa: E731
     assert needed(at, np.array([35000, 35001, 0, 7 * MOST, 7 * MOST + 1])).tolist() == [5000, 5001, 0, MOST, -1]
     assert needed(at, np.array([35000, 35001]), grain=100).tolist() == [5000, 5100]
+
+
+@pytest.mark.parametrize("grain", [1, 100, 500])
+def test_the_search_for_it_asks_for_pay_no_more_often_than_it_says(grain: int) -> None:
+    asked: list[int] = []
+    needed(lambda parts: asked.append(1) or parts, np.arange(1, MOST, 7), grain)
+    assert 3 < len(asked) <= most_calls(grain)
 
 
 # --- cost -------------------------------------------------------------------------------------------------------------
@@ -606,6 +617,50 @@ def test_the_folder_holds_everything_and_sums_to_the_fen(example, tmp_path, caps
     )
     made = json.loads((out / "provenance.json").read_text())
     assert made["pseudonymised"] is False and set(made["files"]) == {"statements.parquet", "winners.csv", "workbook.xlsx"}
+
+
+@pytest.fixture
+def bars(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """Of each bar the steps done so far, and how many are expected."""
+    found: list[list[int]] = []
+
+    class Watched(Bar):
+        def __init__(self, shown: Any) -> None:
+            super().__init__(shown)
+            found.append([0, 0])
+
+        def __call__(self, steps: int) -> None:
+            super().__call__(steps)
+            found[-1][0] += steps
+
+        def expect(self, total: int) -> None:
+            super().expect(total)
+            found[-1][1] = total
+
+    monkeypatch.setattr(telling, "Bar", Watched)
+    return found
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "steps"), ("zh", "步骤")])
+@pytest.mark.parametrize("more", [("fixed-pay", "--resamples", "40"), ("--resamples", "0", "--format", "xlsx")], ids=["two plans", "one plan"])
+def test_a_bar_with_the_time_left_is_shown_at_a_terminal_and_ends_full(example, tmp_path, capsys, monkeypatch, bars, lang, words, more) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    command("performance-pay", *more, "--data", example, "--out", tmp_path / "out", "--lang", lang)
+    shown = [part for part in capsys.readouterr().err.split("\r") if part.startswith(words)]
+    assert shown and all(re.search(r"%.*\[\d\d:\d\d<", part) for part in shown)
+    [(done, expected)] = bars
+    assert done == expected > 15
+    command("performance-pay", *more, "--data", example, "--out", tmp_path / "out", "--lang", lang, "--quiet")
+    assert capsys.readouterr().err == ""
+
+
+def test_the_log_tells_what_is_worked_out_and_names_nobody(example, tmp_path, capsys) -> None:
+    log = tmp_path / "log.jsonl"
+    command("fixed-pay", "performance-pay", "--data", example, "--out", tmp_path / "out", "--resamples", "20", "--log", log, "--quiet")
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert [line["what"] for line in lines if line["event"] == "begun"] == ["statements", "needed", "scale", "spread", "redrawn", "writing"]
+    assert lines[-1] | {"time": ""} == {"time": "", "event": "backtest", "policies": 2, "people": 12, "lines": lines[-1]["lines"]}
+    assert "E001" not in log.read_text(encoding="utf-8") and "Invented" not in log.read_text(encoding="utf-8")
 
 
 def test_the_same_command_gives_the_same_bytes_and_replaces_its_own_report_alone(example, tmp_path, capsys) -> None:

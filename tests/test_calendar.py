@@ -114,6 +114,6 @@ def test_periods_partition_the_ticks(start: date, days: int, weekends: bool):
 
 def test_periods_the_horizon_cuts_are_named_with_the_days_lived():
     whole = Calendar(CalendarSpec(start=date(2024, 7, 1), days=66, weekends=False))
-    assert partly_lived(whole) == []
+    assert partly_lived(whole) == ()
     longer = Calendar(CalendarSpec(start=date(2024, 7, 1), days=70, weekends=False))
-    assert partly_lived(longer) == [("2024-10", 4, 23), ("2024-Q4", 4, 66)]
+    assert partly_lived(longer) == (("2024-10", 4, 23), ("2024-Q4", 4, 66))

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -18,11 +19,13 @@ import pandas as pd
 import psutil
 import pytest
 from caches import own_cache
+from sweeps import DAMAGES, spoilt
 
 import sim
 from sim.policy.measures import pay_measures
 from sim.app.folders import MANIFEST, replacing, usable_folder
 from sim.app.notebooks import list_notebooks
+from sim.app.telling import Teller
 from sim.cli import DEMO_POLICIES, main
 from sim.engine.day import STAGES
 from sim.errors import InputError
@@ -292,6 +295,40 @@ def test_ctrl_c_leaves_nothing(line: str, more: list[str], tmp_path: Path):
     assert "Interrupted" in rest and "Traceback" not in rest and len(rest.splitlines()) == 1
     assert not any(tmp_path.iterdir())
     assert not psutil.wait_procs(helpers, timeout=20)[1]
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_block_of_a_comparison_is_told_and_made_again(how: str, work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr("sim.app.reporting.run_notebooks", lambda *_, **__: None)
+    compare = ["compare", "fixed-pay", "performance-pay", "--replications", "40"]
+    (work / "cache").mkdir()
+    with own_cache(work / "cache"):
+        assert main([*compare, "--out", "first"]) == 0
+        kept = everything(work / "cache" / "runs")
+        blocks = sorted((work / "cache" / "runs").rglob("*.parquet"))
+        assert len(blocks) == 6
+        spoilt(blocks[2], how)
+        capsys.readouterr()
+        assert main([*compare, "--out", "again"]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "damaged" in line]
+    assert len(told) == 1 and str(blocks[2]) in told[0] and "made again" in told[0]
+    assert everything(work / "cache" / "runs") == kept and everything(work / "again") == everything(work / "first")
+
+
+def test_every_part_of_a_comparison_that_takes_seconds_has_a_bar(work: Path, monkeypatch: pytest.MonkeyPatch):
+    """Runs, notebooks and figures: each bar comes to its end."""
+    bars: dict[str, list[int]] = {}
+
+    @contextmanager
+    def bar(self: Teller, key: str, total: int) -> Iterator[Callable[[int], None]]:
+        bars[key] = [total]
+        yield bars[key].append
+
+    monkeypatch.setattr(Teller, "bar", bar)
+    monkeypatch.setattr("sim.app.reporting.run_notebooks", lambda tasks, at_once, done: [done(task) for task in tasks])
+    assert main(["compare", "fixed-pay", "performance-pay", *FEW, "--out", "out"]) == 0
+    assert list(bars) == ["replications", "notebooks", "figures"]
+    assert all(total == sum(steps) > 1 for total, *steps in bars.values())
 
 
 def test_a_failure_late_leaves_the_earlier_report(work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

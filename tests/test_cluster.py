@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import termios
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,6 +26,16 @@ from sim.cli import main
 pytest.importorskip("distributed")
 HERE = ["--host", "127.0.0.1", "--no-dashboard"]
 LONG = EXPERIMENT.replace("replications: 20", "replications: 112")
+SELECTION = """
+schema_version: 1
+scenario: short.yaml
+policies: [fixed-pay, performance-pay]
+measure: accounts
+indifference_zone: 1
+first_stage: 8
+batch: 4
+uncertain: {effort_cost: [30.0, 90.0]}
+"""
 LISTEN = """
 import os
 from sim.experiments.events import LOGGER, JsonLines
@@ -122,6 +134,60 @@ def test_a_comparison_on_a_cluster_gives_the_bytes_of_one_process(cluster: Clust
             assert sum(len(events(log, "begun")) for log in cluster.logs) - before == (6 if more else 0)
     for table in ("results.parquet", "comparison.csv"):
         assert Path("here", table).read_bytes() == Path("there", table).read_bytes()
+
+
+def at_a_terminal(*arguments: str, cwd: Path) -> tuple[int, str]:
+    """The command with a terminal for its stderr: its exit code, and what was drawn there."""
+    terminal, end = os.openpty()
+    termios.tcsetwinsize(end, (24, 100))
+    drawn: list[bytes] = []
+
+    def watch() -> None:
+        try:
+            while part := os.read(terminal, 4096):
+                drawn.append(part)
+        except OSError:                                              # how Linux tells that nobody writes there any more
+            pass
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        with command(*arguments, cwd=cwd, stderr=end) as process:
+            os.close(end)
+            try:
+                code = process.wait(timeout=120)
+            finally:
+                process.kill()
+        watcher.join()
+    finally:
+        os.close(terminal)
+    return code, b"".join(drawn).decode()
+
+
+def test_a_selection_on_a_cluster_with_its_bar_gives_the_bytes_of_one_process(cluster: Cluster, file: Path) -> None:
+    """Each run is in a world of its own, since a parameter is uncertain; the bar stays here."""
+    (file.parent / "best.yaml").write_text(SELECTION, encoding="utf-8")
+    for name, more in (("here", []), ("there", ["--scheduler", cluster.address])):
+        (file.parent / f"cache-{name}").mkdir()
+        with own_cache(file.parent / f"cache-{name}"):
+            before = [len(events(log, "begun")) for log in cluster.logs]
+            code, drawn = at_a_terminal("select", "best.yaml", "--out", name, *more, cwd=file.parent)
+            assert code == 0 and "replications" in drawn and "%" in drawn, drawn
+            worked = [len(events(log, "begun")) - count for log, count in zip(cluster.logs, before, strict=True)]
+            assert min(worked) > 5 if more else worked == [0, 0]
+    assert everything(file.parent / "here") == everything(file.parent / "there")
+
+
+def test_nothing_is_compiled_here_where_workers_make_the_runs(cluster: Cluster, file: Path, monkeypatch: pytest.MonkeyPatch,
+                                                              capsys: pytest.CaptureFixture[str]) -> None:
+    (file.parent / "best.yaml").write_text(SELECTION, encoding="utf-8")
+    monkeypatch.setattr("sim.app.reporting.run_notebooks", lambda *_, **__: None)
+    for module in ("sim.experiments.simulate", "sim.app.selecting"):
+        monkeypatch.setattr(f"{module}.needs_compiling", lambda *_: True)
+    for name, more in (("here", []), ("there", ["--scheduler", cluster.address])):
+        for asked in (["compare", "fixed-pay", "performance-pay", "--replications", "2"], ["select", "best.yaml"]):
+            assert main([*asked, "--out", name, *more]) == 0
+            assert ("Compiling" in capsys.readouterr().err) == (not more)
 
 
 def test_a_worker_killed_costs_its_own_block_and_a_lost_scheduler_nothing_that_was_finished(cluster: Cluster, alone: Path, file: Path) -> None:

@@ -180,6 +180,23 @@ def test_selections_and_precisions_shown_can_be(tmp_path: Path, monkeypatch: pyt
         {"accounts"}, {"accounts", "satisfaction"}]
 
 
+def test_the_slurm_job_shown_takes_its_own_scheduler_not_one_of_a_job_that_was_killed(tmp_path: Path) -> None:
+    """Run as written, with stand-ins for the programs; that of the scheduler leaves a file alone that is there."""
+    (script,) = [block for block in blocks(DOCS / "cluster.md", "text") if "incentivelab sweep" in block]
+    stand_ins = {
+        "dask": """[ -e scheduler.json ] || echo '{"address": "tcp://new:1"}' > scheduler.json""", "incentivelab": 'echo "$@"',
+        "python": f'exec {shlex.quote(sys.executable)} "$@"', "activate": ""}
+    folder = tmp_path / ".venv" / "bin"
+    folder.mkdir(parents=True)
+    for name, line in stand_ins.items():
+        (folder / name).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    (tmp_path / "scheduler.json").write_text('{"address": "tcp://killed:1"}', encoding="utf-8")
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"},
+                          capture_output=True, text=True, timeout=60, check=True)
+    assert "--scheduler tcp://new:1" in done.stdout
+
+
 def test_make_targets_shown_exist() -> None:
     known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for page in PAGES:

@@ -136,6 +136,29 @@ def test_each_direct_dependency_has_a_lower_bound():
         assert any(each.operator == ">=" for each in Requirement(line).specifier), line
 
 
+def licences() -> dict[str, str]:
+    """The licence of each package in the table of docs/install.md."""
+    rows = re.findall(r"^\| ([a-z][^|*]+) \| ([^|]+) \| [^|]+ \|$", text("docs/install.md").partition("## Licences")[2], re.MULTILINE)
+    return {canonicalize_name(name): licence for names, licence in rows for name in names.split(", ") if name != "package"}
+
+
+def test_the_table_of_licences_names_each_direct_dependency_and_what_sim_tools_brings():
+    brought = parsed(metadata.requires("sim-tools") or [])
+    assert set(licences()) == set(asked()) | set(brought)
+
+
+def test_licences_are_those_that_the_packages_state():
+    for name, licence in licences().items():
+        try:
+            about = metadata.metadata(name)
+        except metadata.PackageNotFoundError:                # of another system
+            continue
+        stated = " ".join([*(about.get_all("License-Expression") or about.get_all("License") or []), *(about.get_all("Classifier") or [])])
+        for each in licence.split(" AND "):
+            family = {"PSF": "Python Software Foundation"}.get(each.split("-")[0], each.split("-")[0])
+            assert re.search(rf"\b{family}\b", stated), f"{name}: {licence}"
+
+
 def test_conda_users_get_the_versions_of_the_lock():
     _, pins = conda()
     assert {name: str(pin) for name, pin in pins.items()} == {name: str(pin) for name, pin in locked().items()}

@@ -341,7 +341,7 @@ def test_reading_customers_changes_nothing(short, fact_policy) -> None:
 
 def test_satisfaction_is_as_of_today_though_nobody_called(short, fact_policy) -> None:
     """Between contacts it falls back to its rest in closed form; the record still says when the customer was last seen."""
-    from sim.rules.customers import decayed
+    from sim.rules.customers import decayed, left_after
 
     model = sim.BankModel(short, fact_policy)
     start = model.customers.satisfaction
@@ -350,7 +350,7 @@ def test_satisfaction_is_as_of_today_though_nobody_called(short, fact_policy) ->
     customers = model.customers.select(lambda c: (c.last_seen == 0) & (c.irritation == 0.0))
     assert len(customers) > 1000
     rest, rate = short.value("satisfaction_rest"), short.value("satisfaction_decay")
-    assert customers.satisfaction == pytest.approx([decayed(value, rest, 10.0, rate) for value in start[customers.row]], rel=1e-12)
+    assert customers.satisfaction == pytest.approx([decayed(value, rest, left_after(10.0, rate)) for value in start[customers.row]], rel=1e-12)
     assert customers[5].satisfaction == customers.satisfaction[5]
 
 

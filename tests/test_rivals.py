@@ -209,6 +209,6 @@ def test_a_branch_of_any_size_is_made_of_the_same_people() -> None:
 
 
 def test_cost_in_proportion_to_size_has_exponent_one() -> None:
-    points = [Cost(7, n, 630 * n, 1450 * n, 0.002 * n) for n in (1, 10, 100)]
+    points = [Cost(630 * n, 1450 * n, 0.002 * n) for n in (1, 10, 100)]
     assert exponent(points, "manager_days") == pytest.approx(1.0)
     assert exponent([p._replace(seconds=p.seconds**2) for p in points], "contacts") == pytest.approx(2.0)

@@ -6,18 +6,18 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
-from sim.rules.customers import contacted, decayed, exposure
+from sim.rules.customers import contacted, decayed, exposure, left_after
 from sim.rules.effort import best_effort, cost_of_effort, marginal_gain, norm_cost, norm_pull
 from sim.rules.learning import forget, learn
 from sim.rules.meetings import answered, believe, faded, kalman_gain, pressed, worn_excuse
 from sim.rules.mentoring import dependence_after, errand_share, taught
 from sim.rules.peers import chance_high, leaning_factor, status_after
-from sim.rules.prospecting import access, blocked, conversion, mean_contacts, order_attention, partner_worth
+from sim.rules.prospecting import access, blocked, conversion, mean_contacts, order_attention, partner_worth, reach
 
 SHARE = st.floats(0.0, 1.0)
 RATE = st.floats(0.0, 3.0)
@@ -47,10 +47,10 @@ def test_the_order_of_channels_guides_only_where_it_pulls() -> None:
 
 
 def test_contacts_need_hours_and_somebody_to_contact() -> None:
-    assert mean_contacts(0.0, 3.0, 0.7, 1.0) == mean_contacts(-1.0, 3.0, 0.7, 1.0) == 0.0
-    assert mean_contacts(4.0, 3.0, 0.7, 0.0) == 0.0
-    assert mean_contacts(1.0, 3.0, 0.7, 1.0) == 3.0
-    assert mean_contacts(4.0, 3.0, 1.0, 0.5) == pytest.approx(6.0)          # eta = 1: in proportion to hours
+    assert reach(0.0, 0.7) == reach(-1.0, 0.7) == 0.0 and reach(1.0, 0.7) == 1.0
+    assert reach(4.0, 0.5) == 2.0 and reach(4.0, 1.0) == 4.0                # eta = 1: in proportion to hours
+    assert mean_contacts(4.0, 3.0, 0.0) == mean_contacts(0.0, 3.0, 1.0) == 0.0
+    assert mean_contacts(4.0, 3.0, 0.5) == pytest.approx(6.0)
 
 
 def test_an_intermediary_is_worth_the_leads_still_to_come() -> None:
@@ -188,9 +188,9 @@ def test_dependence_stays_a_share(dependence, errands, growth, recovery) -> None
 
 
 def test_what_decays_ends_at_rest() -> None:
-    assert decayed(0.8, 0.4, 0.0, 0.1) == decayed(0.8, 0.4, 30.0, 0.0) == pytest.approx(0.8)
-    assert decayed(0.8, 0.4, 1e6, 0.1) == pytest.approx(0.4)
-    assert decayed(decayed(0.8, 0.4, 3.0, 0.1), 0.4, 5.0, 0.1) == pytest.approx(decayed(0.8, 0.4, 8.0, 0.1))
+    assert left_after(0.0, 0.1) == left_after(30.0, 0.0) == 1.0 and left_after(1e6, 0.1) == 0.0
+    assert decayed(0.8, 0.4, 1.0) == pytest.approx(0.8) and decayed(0.8, 0.4, 0.0) == 0.4
+    assert decayed(decayed(0.8, 0.4, left_after(3.0, 0.1)), 0.4, left_after(5.0, 0.1)) == pytest.approx(decayed(0.8, 0.4, left_after(8.0, 0.1)))
 
 
 @given(SHARE, st.floats(0, 20), SHARE, RATE)
@@ -204,19 +204,23 @@ def test_contact_pleases_until_it_irritates() -> None:
     assert contacted(0.4, 5.0, 0.25, 0.02) < 0.4 < contacted(0.4, 1.0, 0.25, 0.02)
 
 
+def borne(satisfaction: float, rest: float, days: float, rate: float, response: float) -> float:
+    return exposure(satisfaction, rest, days, rate, left_after(days, rate), response)
+
+
 @given(SHARE, SHARE, st.floats(0, 300), st.floats(0, 0.5), st.floats(0, 2))
 def test_hazard_borne_never_runs_backward(satisfaction, rest, days, rate, response) -> None:
-    assert exposure(satisfaction, rest, days, rate, response) >= -1e-9 * (1.0 + days)
+    assert borne(satisfaction, rest, days, rate, response) >= -1e-9 * (1.0 + days)
 
 
 def test_hazard_borne_is_the_integral_of_discontent() -> None:
     s, rest, rate, response = 0.9, 0.3, 0.02, 1.2
-    integral, _ = quad(lambda t: 1.0 + response * (0.5 - decayed(s, rest, t, rate)), 0, 45)
-    assert exposure(s, rest, 45.0, rate, response) == pytest.approx(integral, rel=1e-10)
-    assert exposure(s, rest, 45.0, 0.0, response) == pytest.approx(45.0 * (1.0 + response * (0.5 - s)))
-    assert exposure(s, rest, 45.0, 1e-12, response) == pytest.approx(exposure(s, rest, 45.0, 0.0, response), rel=1e-4)
-    assert exposure(0.5, 0.5, 45.0, rate, response) == pytest.approx(45.0)
-    assert exposure(s, rest, 45.0, rate, 0.0) == pytest.approx(45.0)
+    integral, _ = quad(lambda t: 1.0 + response * (0.5 - decayed(s, rest, left_after(t, rate))), 0, 45)
+    assert borne(s, rest, 45.0, rate, response) == pytest.approx(integral, rel=1e-10)
+    assert borne(s, rest, 45.0, 0.0, response) == pytest.approx(45.0 * (1.0 + response * (0.5 - s)))
+    assert borne(s, rest, 45.0, 1e-12, response) == pytest.approx(borne(s, rest, 45.0, 0.0, response), rel=1e-4)
+    assert borne(0.5, 0.5, 45.0, rate, response) == pytest.approx(45.0)
+    assert borne(s, rest, 45.0, rate, 0.0) == pytest.approx(45.0)
 
 
 # --- effort -----------------------------------------------------------------------------------------------------------
@@ -238,11 +242,14 @@ def test_the_pull_of_the_norm_is_the_slope_of_its_cost(effort) -> None:
 
 
 @given(worth=st.floats(0, 80), eta=st.floats(0.2, 1.0), imposed=st.floats(0, 4), cost=st.floats(0.1, 20), gamma=st.floats(1.2, 4),
-       norm=st.floats(0, 12), below=RATE, above=RATE, ceiling=st.one_of(st.just(NOBODY), st.floats(0, 12)), pull=st.floats(0, 20))
-def test_best_effort_is_where_an_hour_more_gains_nothing(worth, eta, imposed, cost, gamma, norm, below, above, ceiling, pull) -> None:
+       norm=st.floats(0, 12), below=RATE, above=RATE, ceiling=st.one_of(st.just(NOBODY), st.floats(0, 12)), pull=st.floats(0, 20),
+       guess=st.floats(0, 13))
+@example(worth=30.0, eta=0.3631, imposed=0.0, cost=6.639, gamma=2.037, norm=6.1965, below=11.076, above=0.0, ceiling=NOBODY, pull=0.0,
+         guess=7.0)                                          # steps that go to and fro across the norm's kink
+def test_best_effort_is_where_an_hour_more_gains_nothing(worth, eta, imposed, cost, gamma, norm, below, above, ceiling, pull, guess) -> None:
     capacity = 12.0
     motives = (worth, eta, imposed, cost, gamma, norm, below, above, ceiling, pull)
-    effort = best_effort(*motives, capacity)
+    effort = best_effort(*motives, capacity, guess)
     assert 0.0 <= effort <= capacity
     if marginal_gain(capacity, *motives) >= 0.0:
         assert effort == capacity
@@ -254,11 +261,11 @@ def test_best_effort_is_where_an_hour_more_gains_nothing(worth, eta, imposed, co
 
 
 def test_no_capacity_no_effort() -> None:
-    assert best_effort(100.0, 0.7, 8.0, 1.0, 2.0, 0.0, 0.0, 0.0, NOBODY, 0.0, 0.0) == 0.0
+    assert best_effort(100.0, 0.7, 8.0, 1.0, 2.0, 0.0, 0.0, 0.0, NOBODY, 0.0, 0.0, 0.0) == 0.0
 
 
 def test_a_mentor_s_effort_is_a_ceiling_and_never_a_target() -> None:
-    free = best_effort(20.0, 1.0, 0.0, 4.0, 2.0, 0.0, 0.0, 0.0, NOBODY, 0.0, 12.0)
-    assert best_effort(20.0, 1.0, 0.0, 4.0, 2.0, 0.0, 0.0, 0.0, 2.0, 6.0, 12.0) == pytest.approx((20.0 + 12.0) / 10.0)
-    assert best_effort(20.0, 1.0, 0.0, 4.0, 2.0, 0.0, 0.0, 0.0, 9.0, 6.0, 12.0) == free == pytest.approx(5.0)
-    assert best_effort(20.0, 1.0, 0.0, 4.0, 2.0, 0.0, 0.0, 0.0, 2.0, 1e9, 12.0) == pytest.approx(2.0, abs=1e-6)
+    free = best_effort(20.0, 1.0, 0.0, 4.0, 2.0, 0.0, 0.0, 0.0, NOBODY, 0.0, 12.0, 0.0)
+    assert best_effort(20.0, 1.0, 0.0, 4.0, 2.0, 0.0, 0.0, 0.0, 2.0, 6.0, 12.0, 0.0) == pytest.approx((20.0 + 12.0) / 10.0)
+    assert best_effort(20.0, 1.0, 0.0, 4.0, 2.0, 0.0, 0.0, 0.0, 9.0, 6.0, 12.0, 0.0) == free == pytest.approx(5.0)
+    assert best_effort(20.0, 1.0, 0.0, 4.0, 2.0, 0.0, 0.0, 0.0, 2.0, 1e9, 12.0, 0.0) == pytest.approx(2.0, abs=1e-6)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from caches import own_cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
+from sweeps import command, everything
 
 import sim
 from sim.cli import main
+from sim.experiments import blocks as blocks_of_runs
 from sim.experiments.kim_nelson import Course, constant, kim_nelson
 from sim.experiments.select import COLUMNS, parameters_of
 from sim.report.selection import headline_of_selection
@@ -217,6 +221,29 @@ def test_uncertain_parameters_are_drawn_with_the_seed_and_the_same_for_all(folde
             assert result.values[policy.name][number] == alone
 
 
+@pytest.mark.parametrize("uncertain", [{}, {"effort_cost": [30.0, 90.0]}], ids=["known", "uncertain"])
+def test_a_selection_broken_off_finds_its_finished_runs_again(folder, tmp_path, monkeypatch, uncertain: dict[str, Any]) -> None:
+    task = asked(folder, uncertain=uncertain, policies=list(POLICIES[:2]), first_stage=4, batch=4)
+    undisturbed = sim.select(task)
+    made: list[str] = []
+    before = blocks_of_runs._frame
+    monkeypatch.setattr(blocks_of_runs, "_frame", lambda block, *more: made.append(block.address) or before(block, *more))
+
+    def broken_off(_: int) -> None:
+        if len(made) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sim.select(task, progress=broken_off, store=tmp_path)
+    assert {path.stem for path in tmp_path.rglob("*.parquet")} == set(made) and len(made) == 2
+    result = sim.select(task, store=tmp_path)
+    assert len(made) == len(set(made)) > 2
+    pd.testing.assert_frame_equal(result.table, undisturbed.table)
+    assert all(np.array_equal(result.values[name], undisturbed.values[name]) for name in POLICIES[:2])
+    sim.select(task, store=tmp_path)
+    assert len(made) == len(set(made))
+
+
 def test_variants_are_policies_but_for_some_values(folder) -> None:
     rates = [{"name": f"rate-{rate}", "extends": "performance-pay", "changes": {"pay.commission.schedule.rate": float(rate)}} for rate in (0, 300)]
     assert sim.select(asked(folder, policies=rates, indifference_zone=0.5)).chosen.name == "rate-300"
@@ -263,6 +290,28 @@ def test_the_command_leaves_its_report_and_the_same_bytes_again(folder, capsys, 
     assert main(["select", "best.yaml", "--out", "three", "--lang", "zh"]) == 0
     page = (folder / "three" / "report.html").read_text(encoding="utf-8")
     assert "选出" in page and "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_the_command_interrupted_goes_on_where_it_was_to_the_same_bytes(folder, tmp_path, monkeypatch) -> None:
+    """Two caches: of a run that is interrupted and begun again, and of one that is not."""
+    (folder / "unsure.yaml").write_text(
+        "schema_version: 1\nscenario: short.yaml\npolicies: [fixed-solo-weekly, performance-solo-daily]\nmeasure: accounts\n"
+        "indifference_zone: 0.4\nuncertain: {effort_cost: [30.0, 90.0]}\n", encoding="utf-8")
+    monkeypatch.chdir(folder)
+    for name in ("broken", "whole"):
+        (tmp_path / name).mkdir()
+        with own_cache(tmp_path / name):
+            if name == "broken":
+                finished = 0
+                with command("select", "unsure.yaml", "--out", name, "--quiet", "--log", "/dev/stderr", cwd=folder) as process:
+                    for line in process.stderr:
+                        if '"event": "block"' in line and (finished := finished + 1) == 20:
+                            process.send_signal(signal.SIGINT)
+                assert process.returncode == 130 and "Finished runs are kept" in line and not (folder / name).exists()
+            assert main(["select", "unsure.yaml", "--out", name, "--quiet", "--log", str(tmp_path / f"{name}.jsonl")]) == 0
+    made = {name: (tmp_path / f"{name}.jsonl").read_text().count('"event": "block"') for name in ("broken", "whole")}
+    assert made["broken"] + finished == made["whole"]
+    assert everything(folder / "broken") == everything(folder / "whole")
 
 
 def test_a_file_that_is_none_is_refused_and_leaves_nothing(folder, capsys, monkeypatch) -> None:

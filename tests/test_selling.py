@@ -21,7 +21,7 @@ from sim.engine.state import CAUSES, PAY_MEASURES, PRODUCTS, RECEPTION_STEPS, SO
 from sim.engine.streams import mix, unmix
 from sim.experiments.portfolios import explained
 from sim.policy import Policy, make_policy
-from sim.rules.customers import contacted, decayed, exposure
+from sim.rules.customers import contacted, decayed, exposure, left_after
 from sim.rules.deals import progress, step_passed, survival
 from sim.rules.leaving import hazard_borne, neglect_part, scar_borne
 from sim.rules.portfolios import rent_target, room_taken, snake
@@ -116,7 +116,8 @@ def test_attention_follows_worth_as_far_as_focus_goes() -> None:
 
 @given(st.floats(0, 0.01), st.floats(0, 0.01), st.floats(0, 0.01), st.floats(0, 1), st.floats(1, 300), st.floats(1e-4, 0.1))
 def test_hazard_borne_adds_up_over_causes(hazard, rival, scar, satisfaction, days, fade) -> None:
-    parts = (hazard * exposure(satisfaction, 0.4, days, 0.01, 1.2), rival * exposure(satisfaction, 0.4, days, 0.01, 0.7), scar_borne(scar, days, fade))
+    left = left_after(days, 0.01)
+    parts = (hazard * exposure(satisfaction, 0.4, days, 0.01, left, 1.2), rival * exposure(satisfaction, 0.4, days, 0.01, left, 0.7), scar_borne(scar, days, fade))
     assert hazard_borne(hazard, rival, scar, satisfaction, 0.4, days, 0.01, 1.2, 0.7, fade) == pytest.approx(sum(parts), abs=1e-15)
     assert scar_borne(scar, days, fade) == pytest.approx(quad(lambda t: scar * math.exp(-fade * t), 0, days)[0], rel=1e-6, abs=1e-12)
     assert scar_borne(scar, days, 0.0) == scar * days
@@ -154,7 +155,7 @@ def test_contact_frequency_has_an_ideal_point() -> None:
     def settled(every: int, annoyance: float) -> float:
         satisfaction, irritation, total = 0.4, 0.0, 0.0
         for day in range(1000):
-            satisfaction, irritation = decayed(satisfaction, 0.4, 1.0, 0.008), decayed(irritation, 0.0, 1.0, 0.02)
+            satisfaction, irritation = decayed(satisfaction, 0.4, left_after(1.0, 0.008)), decayed(irritation, 0.0, left_after(1.0, 0.02))
             if day % every == 0:
                 satisfaction, irritation = contacted(satisfaction, irritation, 0.25, annoyance), irritation + 1.0
             total += satisfaction / 1000

@@ -7,26 +7,31 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from sweeps import EXPERIMENT, command, everything, tables, written
+from sweeps import DAMAGES, EXPERIMENT, command, everything, spoilt, tables, written
 
 import sim
+from sim.app.telling import Teller
 from sim.cli import main
 from sim.experiments import blocks as blocks_of_runs
 from sim.experiments import design as designs
-from sim.experiments.blocks import Case, cut
+from sim.experiments import tables as tables_of_sweeps
+from sim.experiments.blocks import Block, Case, cut, run_blocks
 from sim.experiments.design import SweepFile, points_of
+from sim.experiments.frames import nothing
 from sim.experiments.store import Store
-from sim.writing import clean, temporary_beside
+from sim.writing import clean, remove_folder, temporary_beside
 
 POINTS, CELLS, RUNS = 8, 16, 320
 
@@ -60,6 +65,27 @@ def test_blocks_and_workers_leave_no_trace_in_the_tables(file: Path, undisturbed
         for each in (mine, kept):
             del each["runs.parquet"], each["provenance.json"]
     assert mine == kept
+
+
+def test_how_rows_wait_to_be_written_leaves_no_trace_in_the_tables(file: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables_of_sweeps, "PIECES", 2)
+    assert tables(sim.sweep(file, "out").folder) == tables(undisturbed)
+
+
+def test_no_more_results_than_a_round_s_wait_for_a_slow_disk(short, fact_policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a sweep's memory does not grow with its runs."""
+    asked: list[int] = []
+
+    def handed_out() -> Iterator[Block]:
+        for block in cut(Case.of(short, fact_policy), 1, 800):
+            asked.append(block.first)
+            yield block
+
+    monkeypatch.setattr(blocks_of_runs, "_frame", lambda block, threads: nothing())
+    monkeypatch.setattr(blocks_of_runs, "ROUND", 2)
+    for taken, _ in enumerate(run_blocks(handed_out(), jobs=2)):
+        assert len(asked) - taken <= 4
+    assert len(asked) == 50
 
 
 def test_parts_made_apart_and_merged_are_the_whole(file: Path, undisturbed: Path) -> None:
@@ -146,6 +172,38 @@ def test_the_query_told_can_be_pasted(file: Path, capsys: pytest.CaptureFixture[
     summary = pd.read_csv("my 'own' folder/summary.csv").query("measure == 'accounts'").set_index(["cost", "meeting", "rate", "policy"])["mean"]
     assert len(answer) == CELLS
     assert answer.to_dict() == pytest.approx(summary.to_dict(), rel=1e-9)
+
+
+TWO = """
+title: {en: Two branches, zh: 两家支行}
+extends: short.yaml
+status: assumed
+note: a week
+branches: {north: {title: {en: North, zh: 北支行}, managers: {X: {cohort: newcomer, tenure_months: 9}, Y: {cohort: veteran, tenure_months: 80}}}}
+"""
+
+
+@pytest.mark.parametrize("outcome", ["accounts", "accounts_per_10k_pay", "skill", "pay_gini"])
+def test_the_query_told_answers_as_the_summary_whatever_the_measure(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory,
+                                                                    capsys: pytest.CaptureFixture[str], outcome: str) -> None:
+    """Two branches, of which one has no value in a run and both have none in another; pasted in another folder."""
+    before = blocks_of_runs._frame
+
+    def with_holes(block, *more):
+        frame = before(block, *more)
+        no_value = (frame["replication"] == 5) | (frame["replication"] == 3) & (frame["id"] == "north")
+        return frame.assign(value=frame["value"].mask(no_value))
+
+    monkeypatch.setattr(blocks_of_runs, "_frame", with_holes)
+    file.with_name("two.yaml").write_text(TWO, encoding="utf-8")
+    file.write_text(EXPERIMENT.replace("short.yaml", "two.yaml").replace("[accounts, pay, skill]", f"[{outcome}]"), encoding="utf-8")
+    assert main(["sweep", str(file), "--out", "out"]) == 0
+    summary = pd.read_csv("out/summary.csv").set_index(["cost", "meeting", "rate", "policy"])
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    out = capsys.readouterr().out
+    answer = duckdb.sql(out[out.index("SELECT"):out.index(";") + 1]).df().set_index(summary.index.names)
+    assert len(answer) == CELLS and answer[outcome].to_dict() == pytest.approx(summary["mean"].to_dict(), rel=1e-9)
+    assert answer["runs"].to_dict() == summary["replications"].to_dict()
 
 
 def test_the_log_is_lines_of_json_that_name_nobody(file: Path) -> None:
@@ -253,16 +311,7 @@ def test_on_a_disk_that_is_full_or_read_only_nothing_complete_is_lost(file: Path
     assert everything(small_disk / "out") == everything(undisturbed)
 
 
-def spoilt(path: Path, how: str) -> None:
-    content = bytearray(path.read_bytes())
-    match how:
-        case "cut short": del content[len(content) // 2:]
-        case "a byte changed": content[len(content) // 8] ^= 0x20
-        case "another block": content = bytearray(next(other for other in path.parent.parent.rglob("*.parquet") if other != path).read_bytes())
-    path.write_bytes(content)
-
-
-@pytest.mark.parametrize("how", ["cut short", "a byte changed", "another block"])
+@pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_block_is_told_and_made_again(file: Path, undisturbed: Path, capsys: pytest.CaptureFixture[str], how: str) -> None:
     half_made(file)
     path = sorted(Path("out/blocks").rglob("*.parquet"))[3]
@@ -272,6 +321,20 @@ def test_a_damaged_block_is_told_and_made_again(file: Path, undisturbed: Path, c
     told = [line for line in capsys.readouterr().err.splitlines() if "damaged" in line]
     assert len(told) == 1 and str(path) in told[0] and "made again" in told[0]
     assert everything(Path("out")) == everything(undisturbed)
+
+
+def test_merging_has_a_bar_of_its_own_that_comes_to_its_end(file: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(undisturbed, "other")
+    bars: dict[str, list[int]] = {}
+
+    @contextmanager
+    def bar(self: Teller, key: str, total: int) -> Iterator[Callable[[int], None]]:
+        bars.setdefault(key, []).append(total)
+        yield lambda steps: bars[key].append(-steps)
+
+    monkeypatch.setattr(Teller, "bar", bar)
+    assert main(["sweep", str(file), "--out", "new", "--merge", "other"]) == 0
+    assert bars["merging"][0] > 1 and sum(bars["merging"]) == 0
 
 
 def test_damaged_blocks_are_not_merged_and_a_damaged_design_is_told(file: Path, undisturbed: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -302,6 +365,21 @@ def test_only_the_same_sweep_made_by_the_same_code_is_merged(file: Path, capsys:
     Path("empty").mkdir()
     assert main(["sweep", str(file), "--out", "new", "--merge", "empty"]) == 2
     assert "no sweep's folder" in capsys.readouterr().err
+
+
+def test_a_folder_that_a_dying_helper_writes_into_is_removed_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remove, late = shutil.rmtree, iter((True, True, False))
+
+    def race(folder: Path, **how: bool) -> None:
+        remove(folder, **how)
+        if next(late):
+            folder.mkdir()
+            (folder / "late").touch()
+
+    monkeypatch.setattr(shutil, "rmtree", race)
+    (tmp_path / "staging").mkdir()
+    remove_folder(tmp_path / "staging")
+    assert not any(tmp_path.iterdir())
 
 
 def test_what_a_killed_process_left_half_written_goes_and_what_a_living_one_writes_stays(tmp_path: Path) -> None:

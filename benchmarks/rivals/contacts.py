@@ -22,7 +22,7 @@ import numpy as np
 from sim.compiled import rule
 from sim.engine.state import CUSTOMER, record, rows
 from sim.engine.streams import CONTACTS, CONVERSION, name_key, poisson, stream, uniform
-from sim.rules.customers import contacted, decayed, exposure
+from sim.rules.customers import contacted, decayed, exposure, left_after
 from sim.rules.learning import learn
 from sim.rules.prospecting import conversion
 from sim.world import Scenario
@@ -95,9 +95,10 @@ def catch_up(c: np.record, par: np.record, day: int) -> None:
     days = float(day - c.seen)
     if days <= 0.0:
         return
-    c.patience -= c.hazard * exposure(c.satisfaction, par.rest, days, par.decay, par.response)
-    c.satisfaction = decayed(c.satisfaction, par.rest, days, par.decay)
-    c.irritation = decayed(c.irritation, 0.0, days, par.fade)
+    left = left_after(days, par.decay)
+    c.patience -= c.hazard * exposure(c.satisfaction, par.rest, days, par.decay, left, par.response)
+    c.satisfaction = decayed(c.satisfaction, par.rest, left)
+    c.irritation = decayed(c.irritation, 0.0, left_after(days, par.fade))
     c.seen = day
 
 

@@ -67,6 +67,12 @@ from benchmarks.runner import runner, spend
 live = runner(sim.load_scenario("changzhou-2015"), sim.load_policy("changzhou-2015"))
 call = lambda: spend(live, 1)
 """,
+    "the whole day (rural-branch)": """
+import sim
+from benchmarks.runner import runner, spend
+live = runner(sim.load_scenario("rural-branch"), sim.load_policy("lending-volume"))
+call = lambda: spend(live, 1)
+""",
     "the contact loop": """
 import sim
 from benchmarks.rivals.contacts import bank, by_branch

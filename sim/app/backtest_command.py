@@ -16,10 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.app.options import choice, language, reader, whole
+from sim.app.options import choice, language, log, reader, whole
 from sim.errors import InputError
 
 if TYPE_CHECKING:
+    from sim.app.telling import Teller
     from sim.payroll.backtest import Backtest
     from sim.payroll.records import Records
     from sim.policy import Policy
@@ -28,6 +29,7 @@ DONE = 0
 FORMATS = ("parquet", "csv", "xlsx")
 WORKBOOK, WINNERS = "workbook.xlsx", "winners.csv"
 MOST_KEY = 4096                       # bytes
+FILES = 3                             # statements, winners, workbook
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", type=choice("--format", FORMATS), default="parquet", metavar="|".join(FORMATS),
                         help="of the file with every line; xlsx: in the workbook alone, where they fit a sheet (default: %(default)s)")
+    log(parser, "what is worked out")
     language(parser)
     parser.add_argument("--quiet", action="store_true", help="print only where the report is")
 
@@ -64,10 +67,12 @@ def _scales(text: str) -> tuple[float, ...]:
 def run(options: argparse.Namespace) -> int:
     """Carry it out; the exit code. Errors: InputError, with nothing written."""
     from sim.app.folders import replacing, usable_folder
+    from sim.app.telling import Interrupt, Teller, heard
+    from sim.experiments.events import note
     from sim.payroll.backtest import backtest, check_numbers, ordered
     from sim.payroll.records import read_records
     from sim.policy import load_policy
-    from sim.report.backtest_page import headline_of
+    from sim.report.backtest_page import SECTIONS, headline_of
     from sim.report.backtest_words import tell
 
     lang = options.lang
@@ -75,15 +80,21 @@ def run(options: argparse.Namespace) -> int:
     check_numbers(options.scale, options.resamples, options.seed)
     folder = usable_folder(options.out)
     key = _key(options.pseudonymise, folder) if options.pseudonymise else None
-    records, digests = read_records(options.data), {policy.name: policy.digest for policy in policies}
-    if key is not None:
-        records, policies = hidden(records, policies, key)
-    told = _Told(lang, options.quiet)
-    result = replace(
-        backtest(policies, records, scales=options.scale, resamples=options.resamples, seed=options.seed, progress=told), digests=digests
-    )
-    with replacing(folder) as staging:
-        write_folder(result, staging, lang, options.format, key is not None, told)
+    teller = Teller(lang, options.quiet)
+    told, last = _told(teller), FILES + SECTIONS
+    with heard(lang, options.quiet, options.log), Interrupt.watched(), teller.bar("steps", 1 + len(policies) + last) as bar:
+        records, digests = read_records(options.data), {policy.name: policy.digest for policy in policies}
+        if key is not None:
+            records, policies = hidden(records, policies, key)
+        bar(1)
+        result = replace(
+            backtest(policies, records, scales=options.scale, resamples=options.resamples, seed=options.seed, progress=bar, told=told),
+            digests=digests,
+        )
+        bar.expect(1 + len(policies) + result.steps + last)
+        with replacing(folder) as staging:
+            write_folder(result, staging, lang, options.format, key is not None)
+        note("backtest", policies=len(policies), people=len(records.people), lines=result.lines)
     if not options.quiet:
         if key is None:
             print(tell("command.named", lang), file=sys.stderr)
@@ -92,22 +103,21 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-class _Told:
-    """Says on stderr what is being worked out, each thing once."""
+def _told(teller: Teller) -> Callable[[str], None]:
+    """Says on stderr and in the log what is being worked out, each thing once."""
+    from sim.experiments.events import note
 
-    def __init__(self, lang: str, quiet: bool) -> None:
-        self.lang, self.quiet, self.said = lang, quiet, set[str]()
+    said = set[str]()
 
-    def __call__(self, what: str) -> None:
-        from sim.report.backtest_words import tell
+    def told(what: str) -> None:
+        if what not in said:
+            said.add(what)
+            teller.line(f"backtest_{what}")
+            note("begun", what=what)
+    return told
 
-        if not self.quiet and what not in self.said:
-            self.said.add(what)
-            print(tell(f"command.{what}", self.lang), file=sys.stderr, flush=True)
 
-
-def write_folder(result: Backtest, folder: Path, lang: str, kind: str = "parquet", hidden_names: bool = False,
-                 told: Callable[[str], None] = lambda _: None) -> None:
+def write_folder(result: Backtest, folder: Path, lang: str, kind: str = "parquet", hidden_names: bool = False) -> None:
     """All files of a back-test into an empty folder. kind: of the file with every line, one of FORMATS."""
     from sim.report.backtest_files import write_statements, write_winners
     from sim.report.backtest_page import render_backtest
@@ -117,13 +127,16 @@ def write_folder(result: Backtest, folder: Path, lang: str, kind: str = "parquet
 
     for part in ("winners", "fan", "volatility", "redrawn", "fairness"):        # long work first, so that it is told in this order
         getattr(result, part)
-    told("writing")
+    result.told("writing")
     kind = "parquet" if kind == "xlsx" and result.lines >= SHEET_ROWS else kind
     lines = None if kind == "xlsx" else f"statements.{kind}"
     if lines:
         write_statements(result, folder / lines)
+    result.progress(1)
     write_winners(result, folder / WINNERS)
+    result.progress(1)
     write_workbook(result, folder / WORKBOOK, lang, lines, SHEET_ROWS if kind == "xlsx" else USUAL_LINES)
+    result.progress(1)
     digests = {name: _sha256(folder / name) for name in (lines, WINNERS, WORKBOOK) if name}
     made = {
         **result.provenance,
@@ -133,7 +146,8 @@ def write_folder(result: Backtest, folder: Path, lang: str, kind: str = "parquet
         "files": digests,
     }
     (folder / PROVENANCE).write_text(json_text(made), encoding="utf-8", newline="\n")
-    (folder / REPORT).write_text(render_backtest(result, lang, digests, lines or WORKBOOK, hidden_names), encoding="utf-8", newline="\n")
+    page = render_backtest(result, lang, digests, lines or WORKBOOK, hidden_names)
+    (folder / REPORT).write_text(page, encoding="utf-8", newline="\n")
 
 
 def _more_packages() -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from sim.errors import InputError
 from sim.report.write import PROVENANCE, REPORT
-from sim.writing import clean, finished, is_abandoned, temporary_beside
+from sim.writing import clean, finished, is_abandoned, remove_folder, temporary_beside
 
 MANIFEST = ".incentivelab.json"  # lists what we wrote, so that a report is replaced and nobody's own file is
 OLD = "old"  # an earlier report while it is exchanged for a new one
@@ -107,7 +106,7 @@ def replacing(folder: Path) -> Iterator[Path]:
         _swap(staging, folder)
     except BaseException:
         if staging is not None:
-            shutil.rmtree(staging, ignore_errors=True)
+            remove_folder(staging)
         for above in made:
             try:
                 above.rmdir()
@@ -131,7 +130,7 @@ def _swap(staging: Path, folder: Path) -> None:
             old.rename(folder)
         raise
     finally:
-        shutil.rmtree(old.parent, ignore_errors=True)
+        remove_folder(old.parent)
 
 
 def _after_a_kill(folder: Path) -> None:

@@ -44,4 +44,8 @@ def running(parser: argparse.ArgumentParser) -> None:
                         help="processors to use; results do not depend on it (default: all)")
     parser.add_argument("--scheduler", default=None, metavar="ADDRESS",
                         help="a Dask scheduler whose workers make the runs, such as tcp://host:8786 (docs/cluster.md)")
-    parser.add_argument("--log", default=None, metavar="FILE", help="append what happens to runs to this file, a line of JSON each")
+    log(parser, "what happens to runs")
+
+
+def log(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--log", default=None, metavar="FILE", help=f"append {what} to this file, a line of JSON each")

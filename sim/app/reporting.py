@@ -53,13 +53,15 @@ def default_folder(asked: Request) -> str:
     return f"reports/{asked.scenario.name[:NAME_LENGTH]}/{first[:NAME_LENGTH]}-vs-{rest}"
 
 
-def write_comparison(asked: Request, inputs: Inputs, folder: Path, teller: Teller) -> Comparison:
+def write_comparison(asked: Request, inputs: Inputs, folder: Path, teller: Teller, scheduler: str | None = None) -> Comparison:
     """Compute what was asked and leave it in `folder` as a report with its executed notebooks; the comparison.
 
-    The runs go into the store first, where the notebooks find them. Until all is done `folder` is as it was.
+    The runs go into the store first, where the notebooks find them. Until all is done `folder` is as it was. scheduler: of the workers
+    that make the runs, if not this process.
     """
-    result = compute(asked, teller)
+    result = compute(asked, teller, scheduler)
     from sim.report import write_report
+    from sim.report.figures import kinds
 
     with replacing(folder) as staging:
         tasks = notebook_tasks(asked, inputs, staging, result.baseline.replications)
@@ -71,7 +73,8 @@ def write_comparison(asked: Request, inputs: Inputs, folder: Path, teller: Telle
         except NotebookError as error:
             raise _kept(error, folder) from error
         teller.line("writing")
-        write_report(result, staging, lang=asked.lang, notebooks=_links(asked, tasks))
+        with teller.bar("figures", len(kinds(result))) as bar:
+            write_report(result, staging, asked.lang, _links(asked, tasks), bar)
     return result
 
 
@@ -91,8 +94,8 @@ def _kept(error: NotebookError, folder: Path) -> NotebookError:
     return NotebookError(error.what, kept)
 
 
-def compute(asked: Request, teller: Teller) -> Comparison:
-    """The comparison itself."""
+def compute(asked: Request, teller: Teller, scheduler: str | None = None) -> Comparison:
+    """The comparison itself. scheduler: of the workers that make its runs, if not this process."""
     from sim.experiments.simulate import needs_compiling
     from sim.report.describe import cut_periods
 
@@ -103,7 +106,7 @@ def compute(asked: Request, teller: Teller) -> Comparison:
         teller.line("until", **words, precision=asked.precision_text.replace(",", ", "))
     else:
         teller.line("comparing", **words)
-    if needs_compiling(asked.scenario, *asked.policies):
+    if scheduler is None and needs_compiling(asked.scenario, *asked.policies):
         teller.line("compiling")
     if not asked.precision:
         with teller.bar("replications", len(asked.policies) * asked.replications) as bar:

@@ -19,8 +19,9 @@ def default_folder(task: SelectionTask) -> str:
     return f"reports/{task.scenario.name[:NAME_LENGTH]}/select-{Path(task.file).stem[:NAME_LENGTH]}"
 
 
-def write_selection(task: SelectionTask, folder: Path, lang: str, jobs: int | None, teller: Teller) -> Selection:
-    """Select, and leave the report in `folder`; until all is done it is as it was. Errors: InputError."""
+def write_selection(task: SelectionTask, folder: Path, lang: str, jobs: int | None, teller: Teller, scheduler: str | None = None) -> Selection:
+    """Select, and leave the report in `folder`; until all is done it is as it was. scheduler: of the workers that make the runs, if not
+    this process. Errors: InputError."""
     workers = cores() if jobs is None else jobs
     settings = task.settings
     check_numbers(settings.replications, settings.seed, workers)
@@ -28,7 +29,7 @@ def write_selection(task: SelectionTask, folder: Path, lang: str, jobs: int | No
         teller.line("note", text=text)
     teller.line("selecting", policies=len(task.policies), scenario=task.scenario.name, measure=measure_name(settings.measure, lang),
                 zone=f"{settings.indifference_zone:g}", probability=f"{100 * settings.probability:g}", seed=settings.seed)
-    if needs_compiling(task.scenario, *task.policies):
+    if scheduler is None and needs_compiling(task.scenario, *task.policies):
         teller.line("compiling")
     fallen, made = 0, list[int]()
     with teller.bar("replications", len(task.policies) * settings.first_stage * settings.batch) as bar:

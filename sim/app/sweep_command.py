@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     from sim.app.words import say
     from sim.experiments.cluster import cluster
     from sim.experiments.simulate import check_numbers, needs_compiling
-    from sim.experiments.sweep import make_runs, merge, planned, write_tables
+    from sim.experiments.sweep import blocks_in, make_runs, merge, planned, write_tables
     from sim.experiments.tables import SUMMARY, query_for
 
     lang, jobs = options.lang, cores() if options.jobs is None else options.jobs
@@ -55,7 +55,10 @@ def run(options: argparse.Namespace) -> int:
     with heard(lang, options.quiet, options.log), unbroken(), Interrupt.watched(), cluster(options.scheduler):
         plan = planned(options.file, folder, options.seed, options.replications)
         if options.merge:
-            teller.line("merged", blocks=merge(folder, [Path(other) for other in options.merge]))
+            others = [Path(other) for other in options.merge]
+            with teller.bar("merging", blocks_in(others)) as bar:
+                copied = merge(folder, others, bar)
+            teller.line("merged", blocks=copied)
         teller.line("sweeping", points=len(plan.design), policies=len(plan.policies), replications=plan.file.replications, runs=plan.runs)
         if options.scheduler is None and needs_compiling(plan.scenario, *plan.policies):
             teller.line("compiling")

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -66,12 +66,13 @@ class Teller:
 
     def __init__(self, lang: str, quiet: bool) -> None:
         self.lang, self.quiet = lang, quiet
+        self._write: Callable[..., None] = print
 
     def line(self, key: str, **parts: object) -> None:
         from sim.app.words import say
 
         if not self.quiet:
-            print(say(f"command.{key}", self.lang, **parts), file=sys.stderr, flush=True)
+            self._write(say(f"command.{key}", self.lang, **parts), file=sys.stderr)
 
     @contextmanager
     def bar(self, key: str, total: int) -> Iterator[Bar]:
@@ -84,7 +85,11 @@ class Teller:
 
         words = say(f"command.{key}", self.lang)
         with tqdm(total=total, desc=words, file=sys.stderr, dynamic_ncols=True, leave=False, bar_format=LOOK) as bar:
-            yield Bar(bar)
+            self._write = tqdm.write                  # above the bar
+            try:
+                yield Bar(bar)
+            finally:
+                self._write = print
 
 
 class Bar:

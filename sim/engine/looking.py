@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import refer, rule
+from sim.compiled import rule
 from sim.engine.stages.customers import catch_up
 from sim.engine.stages.keeping import assets_of, bring_up, count_in, court, foresee
 from sim.engine.state import Full, State, World
+from sim.passing import refer
 
 SATISFACTION, IRRITATION, PATIENCE, REGRET, STRANGE = range(5)               # columns of `look`
 SET_SATISFACTION, SET_IRRITATION, SET_HAZARD, SET_BALANCE, SET_WEALTH, SET_FUNDS, SET_LENT = range(7)

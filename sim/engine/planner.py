@@ -14,8 +14,8 @@ year: units of the payee's in the period's last month, and in the year, so far; 
 manager's own, of measures beyond the first two. still: 1 where no
 activity of the day moves what the line counts (loans); its value and slopes then are worked out once, by `look_ahead`.
 The desk holds, by activity k, theta[k]: output of the first hour; own_worth[k]: CNY a unit of output besides pay;
-yields[k, m]: units of measure m in a unit of output; used: the `uses` measures that pay counts; and takes down split[k]: share of the hours; worth[m]: CNY a unit of
-measure m at the margin, in pay.
+yields[k, m]: units of measure m in a unit of output; used: the `uses` measures that pay counts; and takes down split[k]: share of the hours; part[k]: split[k]^eta, so
+that E hours bring theta[k] part[k] E^eta of output; worth[m]: CNY a unit of measure m at the margin, in pay.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from sim.policy.kernel import (
 )
 from sim.rules.careers import chance_to_reach
 from sim.rules.effort import best_effort, cost_of_effort, marginal_gain, norm_cost
+from sim.rules.powers import power
 
 NOBODY = 1e30            # the effort of a mentor one never passes
 
@@ -41,7 +42,7 @@ class Person(NamedTuple):
 
     cost, gamma: of effort. eta: returns to hours. imposed: hours taken by others. capacity: hours free to choose.
     norm, below, above: see `norm_pull`. ceiling, ceiling_pull: the bundled mentor's effort and what passing it costs.
-    risk: absolute risk aversion, 1/CNY.
+    risk: absolute risk aversion, 1/CNY. guess: hours a day near which the search for the best may begin, or 0.
     """
 
     cost: float
@@ -55,6 +56,7 @@ class Person(NamedTuple):
     ceiling: float
     ceiling_pull: float
     risk: float
+    guess: float
 
 
 @rule
@@ -168,38 +170,44 @@ def split_hours(d: np.record, eta: float) -> float:
             m = int(d.used[u])
             gain += d.yields[k, m] * d.worth[m]
         gain = max(0.0, d.theta[k] * gain)
-        d.split[k] = gain
+        d.split[k], d.part[k] = gain, 0.0
         if gain > top:
             best, top = k, gain
     if best < 0:                                        # nothing is worth while: hours that a norm still asks for serve customers
-        d.split[SERVICE] = 1.0
+        d.split[SERVICE], d.part[SERVICE] = 1.0, 1.0
         return 0.0
     if eta >= 1.0:
         for k in range(ACTIVITY_COUNT):
             d.split[k] = 1.0 if k == best else 0.0
+            d.part[k] = d.split[k]
         return top
     total = 0.0
     for k in range(ACTIVITY_COUNT):
-        d.split[k] = math.pow(d.split[k] / top, 1.0 / (1.0 - eta)) if d.split[k] > 0.0 else 0.0
-        total += d.split[k]
+        if d.split[k] > 0.0:
+            gain = d.split[k] / top                     # its 1/(1-eta)th power, and the eta-th power of that
+            d.part[k] = power(gain, eta / (1.0 - eta)) if k != best else 1.0
+            d.split[k] = gain * d.part[k]
+            total += d.split[k]
+    whole, reached = 1.0 / total, power(total, eta)
+    part = 1.0 / reached
     for k in range(ACTIVITY_COUNT):
-        d.split[k] /= total
-    return top * math.pow(total, 1.0 - eta)
+        d.split[k] *= whole
+        d.part[k] *= part
+    return top * (total * part)
 
 
 @rule
-def brings(d: np.record, eta: float, effort: float, measure: int) -> float:
-    """Units of a measure a day that `effort` hours bring at the current split."""
+def brings(d: np.record, reached: float, measure: int) -> float:
+    """Units of a measure a day at the current split. reached: E^eta, of E hours."""
     rate = 0.0
     for k in range(ACTIVITY_COUNT):
-        if d.split[k] > 0.0 and d.yields[k, measure] != 0.0:
-            rate += d.theta[k] * d.yields[k, measure] * math.pow(d.split[k] * effort, eta)
-    return rate
+        rate += d.theta[k] * d.yields[k, measure] * d.part[k]
+    return rate * reached
 
 
 @rule
-def reckon(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: float) -> float:
-    """Expected pay a day, CNY, when `effort` is kept up at the current split; leaves each measure's worth in `d.worth`."""
+def reckon(pay: Schedules, d: np.record, o: np.recarray, p: Person, reached: float) -> float:
+    """Expected pay a day, CNY, when E hours are kept up at the current split; leaves each measure's worth in `d.worth`. reached: E^eta."""
     value = 0.0
     for u in range(d.uses):
         d.worth[int(d.used[u])] = 0.0
@@ -215,30 +223,30 @@ def reckon(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: floa
                     for v in range(d.uses):
                         k = int(d.used[v])
                         if k > 1:
-                            o[g + k].rate = brings(d, p.eta, effort, k)
-                    value += forecast_joint(pay, g, o, (brings(d, p.eta, effort, 0), brings(d, p.eta, effort, 1)), p.risk) / o[g].left
+                            o[g + k].rate = brings(d, reached, k)
+                    value += forecast_joint(pay, g, o, (brings(d, reached, 0), brings(d, reached, 1)), p.risk) / o[g].left
                 d.worth[m] += o[g].slope
             elif pay.lines[g].measure == m:
                 if rate < 0.0:
-                    rate = brings(d, p.eta, effort, m)
+                    rate = brings(d, reached, m)
                 expected, slope = forecast(pay, g, o, rate, p.risk)
                 value += expected / o[g].left
                 o[g].slope = slope
                 d.worth[m] += slope
     if d.marks > 0:
-        value += weigh_marks(d, p.eta, effort)
+        value += weigh_marks(d, reached)
     return value
 
 
 @rule
-def own_gain(d: np.record, p: Person, effort: float) -> float:
-    """What the work is worth to the manager besides pay, less what effort and being off the norm cost, CNY a day."""
-    value = -cost_of_effort(effort, p.imposed, p.cost, p.gamma) - norm_cost(effort, p.norm, p.below, p.above)
+def utility(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: float) -> float:
+    """Expected pay and what the work is worth to the manager besides, less what effort and being off the norm cost, CNY a day."""
+    reached = power(effort, p.eta)
+    value = reckon(pay, d, o, p, reached) - cost_of_effort(effort, p.imposed, p.cost, p.gamma) - norm_cost(effort, p.norm, p.below, p.above)
     if effort > p.ceiling:
         value -= 0.5 * p.ceiling_pull * (effort - p.ceiling) * (effort - p.ceiling)
     for k in range(ACTIVITY_COUNT):
-        if d.split[k] > 0.0 and d.own_worth[k] != 0.0:
-            value += d.own_worth[k] * d.theta[k] * math.pow(d.split[k] * effort, p.eta)
+        value += d.own_worth[k] * d.theta[k] * d.part[k] * reached
     return value
 
 
@@ -250,7 +258,7 @@ def most_of(d: np.record, p: Person, m: int) -> float:
     for k in range(ACTIVITY_COUNT):
         most = max(most, d.theta[k] * d.yields[k, m])
         least = min(least, d.theta[k] * d.yields[k, m])
-    return (most if most > 0.0 else least) * math.pow(p.capacity, p.eta)
+    return (most if most > 0.0 else least) * power(p.capacity, p.eta)
 
 
 @rule
@@ -285,7 +293,7 @@ def ambition(pay: Schedules, d: np.record, o: np.recarray, p: Person) -> None:
 @rule
 def gain_at(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: float) -> float:
     """Marginal gain of an hour at `effort`, with the split made anew for the worths found there."""
-    reckon(pay, d, o, p, effort)
+    reckon(pay, d, o, p, power(effort, p.eta))
     worth = split_hours(d, p.eta)
     return marginal_gain(effort, worth, p.eta, p.imposed, p.cost, p.gamma, p.norm, p.below, p.above, p.ceiling,
                          p.ceiling_pull)
@@ -295,7 +303,7 @@ def gain_at(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: flo
 def clear_desk(d: np.record, o: np.recarray) -> None:
     """Forget the plan of whoever sat here before."""
     for k in range(ACTIVITY_COUNT):
-        d.split[k] = 0.0
+        d.split[k], d.part[k] = 0.0, 0.0
     for m in range(MEASURE_COUNT):
         d.worth[m] = 0.0
     for g in range(len(o)):
@@ -304,9 +312,8 @@ def clear_desk(d: np.record, o: np.recarray) -> None:
 
 
 @rule
-def plan_effort(pay: Schedules, d: np.record, o: np.recarray, p: Person,
-                levels: int, refinements: int) -> tuple[float, float]:
-    """The best total effort, hours a day, and its utility, CNY a day; the split is left in `d.split`, worths in `d.worth`.
+def choose_effort(pay: Schedules, d: np.record, o: np.recarray, p: Person, levels: int, refinements: int) -> float:
+    """The best total effort, hours a day; the split is left in `d.split`, worths in `d.worth`.
 
     d.theta[k]: output of activity k for the first hour. d.own_worth[k]: CNY a unit of output besides pay.
     d.yields[k, m]: units of measure m in a unit of output k. levels of effort are compared where pay bends ahead, and the best
@@ -314,24 +321,22 @@ def plan_effort(pay: Schedules, d: np.record, o: np.recarray, p: Person,
     """
     if p.capacity <= 0.0:
         clear_desk(d, o)
-        return 0.0, 0.0
+        return 0.0
     if d.marks == 0 and not bends_ahead(pay, o):
         clear_desk(d, o)
-        reckon(pay, d, o, p, 0.0)
+        reckon(pay, d, o, p, 0.0)                            # a unit's worth is the same whatever the effort
         worth = split_hours(d, p.eta)
-        effort = best_effort(worth, p.eta, p.imposed, p.cost, p.gamma, p.norm, p.below, p.above, p.ceiling,
-                             p.ceiling_pull, p.capacity)
-        value = reckon(pay, d, o, p, effort) + own_gain(d, p, effort)
-        return effort, value
+        return best_effort(worth, p.eta, p.imposed, p.cost, p.gamma, p.norm, p.below, p.above, p.ceiling, p.ceiling_pull,
+                           p.capacity, p.guess)
     ambition(pay, d, o, p)
     split_hours(d, p.eta)
     best, best_value = 0.0, -1e300
     step = p.capacity / levels
     for level in range(levels, -1, -1):
         effort = step * level
-        reckon(pay, d, o, p, effort)
+        reckon(pay, d, o, p, power(effort, p.eta))
         split_hours(d, p.eta)
-        value = reckon(pay, d, o, p, effort) + own_gain(d, p, effort)
+        value = utility(pay, d, o, p, effort)
         if value > best_value:
             best, best_value = effort, value
     # Between the best level's neighbours the gain of an hour falls through nil: halve toward it.
@@ -350,12 +355,20 @@ def plan_effort(pay: Schedules, d: np.record, o: np.recarray, p: Person,
         else:
             high = middle
     effort = 0.5 * (low + high)
-    value = reckon(pay, d, o, p, effort) + own_gain(d, p, effort)
-    if value < best_value:
+    if utility(pay, d, o, p, effort) < best_value:
         effort = best
         split_near(pay, d, o, p, best)
-        value = reckon(pay, d, o, p, effort) + own_gain(d, p, effort)
-    return effort, value
+        reckon(pay, d, o, p, power(effort, p.eta))
+    return effort
+
+
+@rule
+def plan_effort(pay: Schedules, d: np.record, o: np.recarray, p: Person, levels: int, refinements: int) -> tuple[float, float]:
+    """As `choose_effort`, and its utility, CNY a day."""
+    effort = choose_effort(pay, d, o, p, levels, refinements)
+    if p.capacity <= 0.0:
+        return 0.0, 0.0
+    return effort, utility(pay, d, o, p, effort)
 
 
 @rule
@@ -363,13 +376,14 @@ def split_near(pay: Schedules, d: np.record, o: np.recarray, p: Person, effort: 
     """Settle the split for a given effort from the ambitious side: three rounds of worth and split."""
     ambition(pay, d, o, p)
     split_hours(d, p.eta)
+    reached = power(effort, p.eta)
     for _ in range(3):
-        reckon(pay, d, o, p, effort)
+        reckon(pay, d, o, p, reached)
         split_hours(d, p.eta)
 
 
 @rule
-def weigh_marks(d: np.record, eta: float, effort: float) -> float:
+def weigh_marks(d: np.record, reached: float) -> float:
     """What the marks in mind are worth a day, CNY, at this effort: stake x chance to reach them; adds to the worth of a unit.
 
     Where all of a rule's marks must be reached, each is worked at as though the others will be; where any one is enough, it is
@@ -377,12 +391,12 @@ def weigh_marks(d: np.record, eta: float, effort: float) -> float:
     """
     value = 0.0
     for k in range(d.marks):
-        chance, slope = mark_chance(d, k, eta, effort)
+        chance, slope = mark_chance(d, k, reached)
         left_open, first = 1.0, True
         if d.mark_any[k] > 0.0:
             for j in range(d.marks):
                 if j != k and d.mark_group[j] == d.mark_group[k]:
-                    other, _ = mark_chance(d, j, eta, effort)
+                    other, _ = mark_chance(d, j, reached)
                     left_open *= 1.0 - other
                     first = first and j > k
             chance = 1.0 - (1.0 - chance) * left_open
@@ -393,9 +407,9 @@ def weigh_marks(d: np.record, eta: float, effort: float) -> float:
 
 
 @rule
-def mark_chance(d: np.record, k: int, eta: float, effort: float) -> tuple[float, float]:
+def mark_chance(d: np.record, k: int, reached: float) -> tuple[float, float]:
     """Chance to reach mark k when `effort` is kept up at the current split, and its derivative by the units to come."""
-    rate = brings(d, eta, effort, int(d.mark_measure[k])) + d.mark_windfall[k]
+    rate = brings(d, reached, int(d.mark_measure[k])) + d.mark_windfall[k]
     return chance_to_reach(d.mark_need[k], d.mark_left[k] * rate)
 
 
@@ -406,7 +420,7 @@ def weigh_marks_afar(d: np.record, p: Person) -> None:
         m, most = int(d.mark_measure[k]), 0.0
         for a in range(ACTIVITY_COUNT):
             most = max(most, d.theta[a] * d.yields[a, m])
-        most *= math.pow(p.capacity, p.eta)
+        most *= power(p.capacity, p.eta)
         if most > 0.0:
             high, _ = chance_to_reach(d.mark_need[k], d.mark_left[k] * (most + d.mark_windfall[k]))
             low, _ = chance_to_reach(d.mark_need[k], d.mark_left[k] * d.mark_windfall[k])

@@ -325,7 +325,7 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
         rows(OUTLOOK, max(int(block.lines[0].count) for block in blocks_of(merged))), new_desk(merged), rows(MANAGER, 1)[0],
         rows(CREDIT, n), rows(LOAN, n, longest if lent else 0), rows(LOAN, lent), np.zeros((months, n, len(LEDGER))),
-        rows(PERSON, n), np.zeros((months, n, MEASURE_COUNT + 1)),
+        rows(PERSON, n), np.zeros((months, n, MEASURE_COUNT + 1)), np.zeros((days + 1, 2)),
     )
 
 

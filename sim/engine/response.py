@@ -58,6 +58,6 @@ def best_response(
     outlook.rest, outlook.month, outlook.year, outlook.ends = 1.0, done * mine, done * mine, 12.0
     outlook.sd = 0.0 if noise_sd is None else max(noise_sd, 1e-12)      # 0 is the code for counts
     person = Person(cost, gamma, eta, imposed, capacity, norm or 0.0, below if norm is not None else 0.0,
-                    above if norm is not None else 0.0, NOBODY, 0.0, risk)
+                    above if norm is not None else 0.0, NOBODY, 0.0, risk, 0.0)
     effort, utility = plan_effort(merged, desk, outlook, person, levels, refinements)
     return Response(float(effort), np.array(desk.split) * effort, float(utility))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import SHORT, WHOLE, note_compiled, refer, rule
+from sim.compiled import SHORT, WHOLE, note_compiled, rule
 from sim.engine.day import STAGES, live_day, live_stages
 from sim.engine.prepare import new_state
 from sim.engine.shop import larger_full, new_full
@@ -17,6 +17,7 @@ from sim.engine.stages.keeping import close_shop
 from sim.engine.stages.opening import begin
 from sim.engine.state import Full, Practice, State, World
 from sim.engine.streams import branch_key, mix, replication_seed
+from sim.passing import refer
 from sim.policy.kernel import Schedules
 
 
@@ -62,7 +63,7 @@ def first_morning(s: State, w: World, q: Practice, seed: np.uint64, f: Full | No
 def some_stages(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64, day: int, f: Full | None,
                 first: int, last: int) -> None:
     """The same: the stages of a day from `first` up to, and without, `last`."""
-    live_stages(refer(s), refer(w), refer(q), elements, merged, seed, day, refer(f), first, last)
+    live_stages(refer(s), refer(w), refer(q), refer(elements), refer(merged), seed, day, refer(f), first, last)
 
 
 def one_day(s: State, w: World, q: Practice, elements: Schedules, merged: Schedules, seed: np.uint64, day: int, f: Full | None) -> None:
@@ -81,12 +82,13 @@ def run_block(s: State, w: World, q: Practice, elements: Schedules, merged: Sche
               out: BranchRuns, f: Full | None) -> bool:
     """Replications one after another, results into `out`; False when there was too little room for the customers."""
     state, world, practice, full = refer(s), refer(w), refer(q), refer(f)
+    pay, planned = refer(elements), refer(merged)
     for r in range(len(seeds)):
         if f is not None:
             f.par.branch = homes[r]
         begin(state, world, practice, seeds[r], full)
         for day in range(len(w.days)):
-            live_day(state, world, practice, elements, merged, seeds[r], day, full)
+            live_day(state, world, practice, pay, planned, seeds[r], day, full)
         close(state, world, full, len(w.days) - 1)
         if s.tally.overflow > 0:
             return False

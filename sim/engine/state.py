@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import by_reference
+from sim.passing import by_reference
 
 CHANNELS = ("intermediaries", "chains", "street", "network")
 ACTIVITIES = (*CHANNELS, "service", "vetting", "collection", "cross_selling", "deals")
@@ -244,7 +244,7 @@ class Practice(NamedTuple):
 # ---- State ----------------------------------------------------------------------------------------------------------
 MANAGER = record(
     "talent motive"                      # personal factors on conversion and on intrinsic motivation
-    " effort norm"                       # hours chosen today; hours expected by those who see (-1: nobody does)
+    " effort norm aim"                   # hours chosen today; hours expected by those who see (-1: nobody does); best effort of the last plan
     " worth worth_of_mentee"             # CNY an account at the margin, one's own and the mentee's, pay only
     " status leaning leaned pressure"    # weight; -1 low, +1 high, now and before the meeting; CNY an account
     " acceptance"                        # how far excuses are believed
@@ -275,6 +275,7 @@ MANAGER = record(
     told=(CHANNEL_COUNT,),               # skill before the meeting
     problems=(CHANNEL_COUNT,),           # open
     hours=(ACTIVITY_COUNT,),             # today's, by activity
+    reach=(ACTIVITY_COUNT,), reach_of=(ACTIVITY_COUNT,),           # first hours' worth of so many hours
     intended=(ACTIVITY_COUNT,),          # hours of the last plan
     promised=(CHANNEL_COUNT,),           # accounts the first hour on a channel promised this morning
     planned=(MEASURE_COUNT,),            # units of each pay measure on an ordinary day, as planned
@@ -315,7 +316,7 @@ CREDIT = record(                         # a manager's side of lending
     worth=(MEASURE_COUNT,),              # CNY a unit of each pay measure at the margin, of the last plan
     deposit_sum=(PERIOD_COUNT,), months=(PERIOD_COUNT,),  # sum of the months' average deposits in the open periods, and how many
 )
-TALLY = record("", "customers overflow number month loans staff")    # rows of customers in use; 1 when there were too few; open month: of the year, of the run; loans in use
+TALLY = record("", "customers overflow number month loans staff")   # rows of customers in use; 1 when there were too few; open month: of the year, of the run; loans in use
 OUTLOOK = record("done others left scale share sd slope rest month year ends value rate factor", "still")       # see planner.py
 # In full a customer takes a CLIENT row beside the CUSTOMER row: 160 and 88 bytes, 248 in all. Needs, preferred channel and the
 # like are not kept but drawn again by the customer's key (home, number) whenever they are read.
@@ -379,7 +380,8 @@ MARKS = 8                                 # that a manager can have in mind at o
 DESK = record("", "uses marks",           # marks in mind; by mark: units still needed, units that come without effort, CNY at stake ...
               mark_need=(MARKS,), mark_windfall=(MARKS,), mark_stake=(MARKS,), mark_left=(MARKS,), mark_measure=(MARKS,),
               mark_group=(MARKS,), mark_any=(MARKS,),
-              used=(MEASURE_COUNT,), theta=(ACTIVITY_COUNT,), own_worth=(ACTIVITY_COUNT,), split=(ACTIVITY_COUNT,), worth=(MEASURE_COUNT,),
+              used=(MEASURE_COUNT,), theta=(ACTIVITY_COUNT,), own_worth=(ACTIVITY_COUNT,), split=(ACTIVITY_COUNT,), part=(ACTIVITY_COUNT,),
+              worth=(MEASURE_COUNT,),
               yields=(ACTIVITY_COUNT, MEASURE_COUNT))              # see planner.py
 
 
@@ -394,6 +396,7 @@ class State(NamedTuple):
     credit (n), queue (n, room), loans: lending, the latter two empty where nobody borrows. ledger (M, n, LEDGER): records by month.
     outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
     people: who sits in each seat: World.people at the start, and whoever is hired later (seat is then a key of the hire's own).
+    left (D + 1, 2): of satisfaction above rest and of irritation, what is left after so many days.
     history (M, n, MEASURE_COUNT + 1): what each month came to, and its calendar days; no months where pay does not look back.
     """
 
@@ -416,3 +419,4 @@ class State(NamedTuple):
     ledger: np.ndarray
     people: np.recarray                  # who sits in each seat: World.people at the start, and whoever is hired later (seat is then a key of the hire's own)
     history: np.ndarray
+    left: np.ndarray

@@ -31,7 +31,7 @@ APPLICATION, LOAN_KEY, QUALITY, DETECTION, LOAN_CLASS, PAST = 40, 41, 42, 43, 44
 NEED, OFFER, OFFER_SIZE, MARKET, CAUSE, REFERRAL, WAY, PICK, HELD_AT_START = 70, 71, 72, 73, 74, 75, 76, 77, 78
 DEAL, DEAL_SIZE, DEAL_RIVAL, WALK_IN, RECEPTION, ALLOTMENT = 79, 80, 81, 82, 83, 84
 QUIT, VACANCY, APPLICANT = 50, 51, 52
-POISSON_SUMMED = 600.0   # means above draw from the normal approximation
+POISSON_SUMMED = 600.0   # means above draw from an approximation
 ALWAYS = 1_000_000       # stands for the day in draws made once in a lifetime
 
 
@@ -107,11 +107,17 @@ def normal(u: float) -> float:
 
 @rule
 def poisson(u: float, mean: float) -> int:
-    """Poisson count by inversion of one uniform: monotone in both u and mean, so worlds stay paired."""
+    """Poisson count by inversion of one uniform: monotone in u, and in the mean but for the step to the approximation, so worlds stay paired.
+
+    That is the normal quantile corrected for skewness (Cornish and Fisher 1938).
+    """
     if mean <= 0.0:
         return 0
     if mean > POISSON_SUMMED:                          # exp(-mean) nears the smallest number there is
-        return max(0, int(math.floor(mean + math.sqrt(mean) * normal(u) + 0.5)))
+        z = normal(u)
+        return max(0, int(math.floor(mean + math.sqrt(mean) * z + (z * z - 1.0) / 6.0 + 0.5)))
+    if u <= 1.0 - mean:                                # exp(-mean) is no less
+        return 0
     p = math.exp(-mean)
     k, total = 0, p
     while u > total and p > 0.0:

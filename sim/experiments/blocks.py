@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import chain, islice
@@ -24,6 +24,7 @@ from sim.world import Scenario
 
 BLOCK = 16                       # replications, at most; results do not depend on it
 MANAGER_DAYS = 100_000           # a block of a large bank holds fewer replications, so that it takes seconds, not hours
+ROUND = 32                       # blocks for each worker that are handed out before the caller has taken them all
 Keep = Literal["all", "totals"]  # every row, or those of branches over the whole horizon
 
 
@@ -122,20 +123,24 @@ def lived(block: Block, place: int = 0, strict: bool = True, threads: int = 1) -
 
 def run_blocks(blocks: Iterable[Block], jobs: int, strict: bool = True) -> Iterator[tuple[Block, Lived]]:
     """Compute blocks, in threads of this process (the compiled loop holds no interpreter lock) or wherever joblib is told to; each as it
-    is finished, in any order. Blocks are taken from the iterable as workers become free.
+    is finished, in any order. Blocks are taken from the iterable a round at a time, so that no more results than a round's wait for a
+    caller who is slower than the workers.
     """
-    from joblib import Parallel, delayed
+    from joblib import effective_n_jobs
 
-    asked: dict[int, Block] = {}
     few = list(islice(blocks := iter(blocks), jobs))
     threads = max(1, jobs // max(1, len(few)))               # a block alone shares out its copies instead
+    blocks = chain(few, blocks)
+    while some := list(islice(blocks, ROUND * effective_n_jobs(jobs))):
+        yield from _round(some, jobs, strict, threads)
 
-    def tasks() -> Iterator[Any]:
-        for place, block in enumerate(chain(few, blocks)):
-            asked[place] = block
-            yield delayed(lived)(block, place, strict, threads)
 
-    results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator_unordered", batch_size=1)(tasks())
+def _round(blocks: Sequence[Block], jobs: int, strict: bool, threads: int) -> Iterator[tuple[Block, Lived]]:
+    from joblib import Parallel, delayed
+
+    asked = dict(enumerate(blocks))
+    tasks = (delayed(lived)(block, place, strict, threads) for place, block in enumerate(blocks))
+    results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator_unordered", batch_size=1)(tasks)
     try:
         for done in results:
             yield asked.pop(done.block), done

@@ -24,7 +24,8 @@ PATIENCE = 60                    # seconds for a scheduler to answer, and for th
 def cluster(address: str | None) -> Iterator[None]:
     """Within the block, runs are computed by the workers of the scheduler at this address; without one, in this process.
 
-    Workers that join later are welcome; one that is lost costs the blocks it was at, which others compute again.
+    Workers that join later are welcome; one that is lost costs the blocks it was at and those it had not yet handed over,
+    which others compute again.
     Errors: InputError about the address or a worker with other code; Stopped when the scheduler is lost.
     """
     if address is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -220,19 +221,34 @@ def long_form(pieces: Sequence[Piece], scenario: str, policy: str, seed: int, fi
     pieces = _over_branches(pieces)
     table = np.concatenate([values for *_, values in pieces], axis=1)
     replications, width = table.shape
-    units = [(level, name, period, measure) for level, ids, period, measure, _ in pieces for name in ids]
     data: dict[str, Any] = {
         "scenario": constant(scenario, table.size), "policy": constant(policy, table.size),
         "replication": np.repeat(np.arange(first, first + replications), width), "seed": np.full(table.size, seed)}
+    for name, (codes, words) in _keys(tuple((level, tuple(ids), period, measure) for level, ids, period, measure, _ in pieces)).items():
+        data[name] = pd.Categorical.from_codes(np.tile(codes, replications), dtype=words, validate=False)
+    return pd.DataFrame({**data, "value": table.ravel()}, columns=list(COLUMNS), copy=False)
+
+
+@lru_cache(maxsize=64)
+def _keys(pieces: tuple[tuple[str, tuple[str, ...], str, str], ...]) -> dict[str, tuple[np.ndarray, pd.CategoricalDtype]]:
+    """The keys of one replication's rows, as codes and the words they stand for; the same block after block."""
+    units = [(level, name, period, measure) for level, ids, period, measure in pieces for name in ids]
+    found = {}
     for name, words in zip(("level", "id", "period", "measure"), zip(*units, strict=True), strict=True):
         known = {word: place for place, word in enumerate(dict.fromkeys(words))}
-        data[name] = pd.Categorical.from_codes(np.tile([known[word] for word in words], replications), list(known))
-    return pd.DataFrame({**data, "value": table.ravel()})[list(COLUMNS)]
+        kind = np.min_scalar_type(-len(known))               # as narrow as pandas makes codes
+        found[name] = np.array([known[word] for word in words], dtype=kind), pd.CategoricalDtype(list(known))
+    return found
 
 
 def constant(word: str, size: int) -> pd.Categorical:
     """One word in every row."""
-    return pd.Categorical.from_codes(np.zeros(size, dtype=np.int8), [word])
+    return pd.Categorical.from_codes(np.zeros(size, dtype=np.int8), dtype=_word(word), validate=False)
+
+
+@lru_cache(maxsize=256)
+def _word(word: str) -> pd.CategoricalDtype:
+    return pd.CategoricalDtype([word])
 
 
 def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from sim.world.fields import Flag, Text, Title
 
 
 MAIN = ("accounts", "pay", "accounts_per_10k_pay", "effort", "skill", "satisfaction")      # what figures and short tables show
+QUOTIENTS = {"accounts_per_10k_pay": (1e4, "accounts", "pay")}      # of all branches together: so many times one sum over another; 0 over 0 is 0
 
 
 class Measure(BaseModel):
@@ -28,6 +29,11 @@ class Measure(BaseModel):
     label: Title
     needs: Text | None = None
     bounds: tuple[float, float] | None = None
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether branches taken together have the sum of theirs; otherwise it is the mean of those that have a value, but for QUOTIENTS."""
+        return self.kind in ("sum", "stock")
 
 
 @lru_cache(maxsize=1)

@@ -13,12 +13,14 @@ import pandas as pd
 
 from sim.engine.streams import name_key, uniform
 from sim.errors import InputError
+from sim.experiments.blocks import Block, Case, cut
 from sim.experiments.kim_nelson import Course, kim_nelson
 from sim.experiments.measures import list_measures
 from sim.experiments.selection_file import SelectionTask, read_selection
 from sim.experiments.sequences import FEWEST, asymptotic_half
-from sim.experiments.simulate import Progress, Runs, block_of, check_numbers, provenance_of
+from sim.experiments.simulate import Progress, Runs, block_of, check_numbers, provenance_of, rows_of
 from sim.policy import Policy
+from sim.world import Scenario
 
 COLUMNS = ("scenario", "policy", "measure", "unit", "level", "chosen", "mean", "replications", "eliminated_after", "eliminated_by",
            "behind", "ci_low", "ci_high", "confidence")
@@ -128,20 +130,10 @@ class _Sampler:
         scenario, settings = self.task.scenario, self.task.settings
         if not settings.uncertain:
             frame = block_of(scenario, policy, block, settings.seed, self.jobs, self.progress, self.store)
-            return self._measured(policy, frame, len(block))
-        from joblib import Parallel, delayed
-
-        def one(number: int) -> np.ndarray:
-            here = scenario.with_changes(parameters_of(settings.uncertain, settings.seed, number))
-            frame = block_of(here, policy, range(number, number + 1), settings.seed, 1, lambda _: None)
-            return self._measured(policy, frame, 1)
-
-        found = []
-        for values in Parallel(n_jobs=self.jobs, prefer="threads", return_as="generator")(delayed(one)(number) for number in block):
-            found.append(values)
-            if self.progress:
-                self.progress(1)
-        return np.concatenate(found)
+        else:
+            blocks = [drawn(scenario, policy, settings.uncertain, settings.seed, number) for number in block]
+            frame = rows_of(blocks, scenario, policy, self.jobs, self.progress, self.store)
+        return self._measured(policy, frame, len(block))
 
     def _measured(self, policy: Policy, frame: pd.DataFrame, count: int) -> np.ndarray:
         measure = self.task.settings.measure
@@ -154,6 +146,12 @@ class _Sampler:
             raise InputError(self.task.file, "measure", found=f"replications in which {measure} has no value",
                              expected="a measure that always has one")
         return values
+
+
+def drawn(scenario: Scenario, policy: Policy, uncertain: Mapping[str, tuple[float, float]], seed: int, replication: int) -> Block:
+    """A replication in a world with parameters of its own, as a block: kept under that world's digest, of its rows the totals."""
+    here = scenario.with_changes(parameters_of(uncertain, seed, replication))
+    return cut(Case.of(here, policy), seed, range(replication, replication + 1), "totals")[0]
 
 
 def parameters_of(uncertain: Mapping[str, tuple[float, float]], seed: int, replication: int) -> dict[str, float]:

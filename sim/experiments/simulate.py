@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,17 @@ import pandas as pd
 
 from sim.compiled import SHORT, WHOLE, is_compiled
 from sim.errors import InputError
-from sim.experiments.blocks import Case, cut, run_blocks
+from sim.experiments.blocks import Block, Case, cut, run_blocks
 from sim.experiments.events import note
 from sim.experiments.frames import branch_pieces, long_form, ratio, renamed, stacked
-from sim.experiments.measures import list_measures
+from sim.experiments.measures import QUOTIENTS, list_measures
 from sim.experiments.store import Store
 from sim.policy import Policy, load_policy
 from sim.world import Scenario, check_counted, check_fit, load_scenario
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from sim.engine.run import BranchRuns
 
 MOST_REPLICATIONS = 1_000_000
@@ -56,7 +58,7 @@ class Runs:
         rows = self.frame[(self.frame["level"] == "branch") & (self.frame["measure"] == measure) & (self.frame["period"] != "total")]
         table = rows.pivot(index="replication", columns=["id", "period"], values="value")
         grouped = table.T.groupby(level="period", observed=True, sort=False)
-        return (grouped.sum() if list_measures()[measure].kind in ("sum", "stock") else grouped.mean()).T
+        return (grouped.sum() if list_measures()[measure].adds_up else grouped.mean()).T
 
     def summary(self, measures: Sequence[str] | None = None, confidence: float = 0.95) -> pd.DataFrame:
         """Mean of each measure (all, or those named) with the interval of the mean (Monte Carlo error alone) and the spread between replications."""
@@ -72,23 +74,29 @@ class Runs:
         })
 
 
-def whole_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a replication, one column a measure, from rows of branches over the whole horizon in the canonical order (see `Runs.totals`)."""
+def whole_of(rows: pd.DataFrame | pa.Table, measures: Collection[str] | None = None) -> pd.DataFrame:
+    """One row a replication, one column a measure, from rows of branches over the whole horizon in the canonical order (see `Runs.totals`).
+
+    measures: only these, in this order; NaN where one is not reported.
+    """
     numbers = rows["replication"].to_numpy()
     numbers = numbers[np.flatnonzero(np.diff(numbers, prepend=-1))]
     if not len(numbers):
         return pd.DataFrame()
     values = rows["value"].to_numpy().reshape(len(numbers), -1)
-    measured = rows["measure"].iloc[:values.shape[1]].to_numpy()
+    measured = rows["measure"][:values.shape[1]].to_numpy()
     wide = {}
-    for name, measure in list_measures().items():
-        part = values[:, measured == name]
+    parts = (part for _, *both in QUOTIENTS.values() for part in both)
+    for name in list_measures() if measures is None else (*measures, *parts):
+        part, measure = values[:, measured == name], list_measures()[name]
         if part.shape[1]:
             there = (~np.isnan(part)).sum(axis=1)
             whole = np.nansum(part, axis=1)
-            wide[name] = whole if measure.kind in ("sum", "stock") else np.divide(whole, there, out=np.full(len(whole), np.nan), where=there > 0)
-    wide["accounts_per_10k_pay"] = ratio(1e4 * wide["accounts"], wide["pay"])
-    return pd.DataFrame(wide, index=pd.Index(numbers, name="replication"))
+            wide[name] = whole if measure.adds_up else np.divide(whole, there, out=np.full(len(whole), np.nan), where=there > 0)
+    for name, (times, above, below) in QUOTIENTS.items():
+        wide[name] = ratio(times * wide[above], wide[below])
+    found = pd.DataFrame(wide, index=pd.Index(numbers, name="replication"))
+    return found if measures is None else found.reindex(columns=list(measures))
 
 
 def interval_half_width(values: np.ndarray, confidence: float) -> np.ndarray:
@@ -139,11 +147,17 @@ def simulate(scenario: Scenario | str, policy: Policy | str, replications: int =
 def block_of(scenario: Scenario, policy: Policy, replications: range, seed: int, jobs: int = 1, progress: Progress | None = None,
              store: str | Path | None = None) -> pd.DataFrame:
     """The long frame of some of a run's replications, by their numbers; one after another (`stacked`) they are the run."""
+    return rows_of(cut(Case.of(scenario, policy), seed, replications), scenario, policy, jobs, progress, store)
+
+
+def rows_of(blocks: Sequence[Block], scenario: Scenario, policy: Policy, jobs: int = 1, progress: Progress | None = None,
+            store: str | Path | None = None) -> pd.DataFrame:
+    """Rows of blocks that begin at different replications, in their order and under these names; what the store holds is not made again."""
     keeper = Store(Path(store)) if store else None
-    blocks = cut(Case.of(scenario, policy), seed, replications)
     found = {block.first: kept.frame for block in blocks if keeper and keeper.has(block.address) and (kept := keeper.get(block.address))}
     missing = [block for block in blocks if block.first not in found]
-    note("runs", scenario=scenario.digest, policy=policy.digest, seed=seed, replications=len(replications), blocks=len(blocks), missing=len(missing))
+    note("runs", scenario=scenario.digest, policy=policy.digest, seed=blocks[0].seed, replications=sum(map(len, blocks)), blocks=len(blocks),
+         missing=len(missing))
     if progress and found:
         progress(sum(len(block) for block in blocks if block.first in found))
     if missing and progress is None and needs_compiling(scenario, policy):

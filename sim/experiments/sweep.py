@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from sim.errors import InputError
@@ -23,8 +23,8 @@ from sim.experiments.design import SweepFile, stored_design
 from sim.experiments.events import note
 from sim.experiments.experiment import loaded_experiment, read_experiment
 from sim.experiments.plan import Cell, Plan, check_factors
-from sim.experiments.simulate import check_numbers, whole_of
-from sim.experiments.store import Kept, Store
+from sim.experiments.simulate import Progress, check_numbers, whole_of
+from sim.experiments.store import Store, Stored
 from sim.experiments.tables import DESIGN, PROVENANCE, RESULTS, RUNS, SUMMARY, Tables, connected, written
 from sim.policy import Policy
 from sim.reading import shown
@@ -34,7 +34,6 @@ from sim.writing import clean, finished
 MARK, BLOCKS, INPUTS = "sweep.json", "blocks", "inputs"
 OURS = {MARK, BLOCKS, INPUTS, DESIGN, RESULTS, RUNS, SUMMARY, PROVENANCE}
 DROPPINGS = {".DS_Store", "Thumbs.db"}               # left by systems
-Steps = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Sweep:
             return connection.sql(sql).df()
 
 
-def sweep(experiment: str | Path, folder: str | Path, jobs: int = 1, progress: Steps | None = None) -> Sweep:
+def sweep(experiment: str | Path, folder: str | Path, jobs: int = 1, progress: Progress | None = None) -> Sweep:
     """Run what an experiment file asks for and leave the tables in `folder`; runs that are there already are not made again.
 
     progress is called with the number of runs just finished. Errors: InputError.
@@ -115,24 +114,25 @@ def begin(folder: Path, path: Path, scenario: Scenario, policies: Sequence[Polic
         raise InputError("--out", found=f"{str(folder)[:120]!r} ({reason})", expected="a folder that can be written to") from None
 
 
-def make_runs(plan: Plan, folder: Path, jobs: int, progress: Steps, part: tuple[int, int] = (1, 1)) -> int:
+def make_runs(plan: Plan, folder: Path, jobs: int, progress: Progress, part: tuple[int, int] = (1, 1)) -> int:
     """Compute the blocks that are not there yet; how many of their runs failed.
 
     part: the first of two machines takes (1, 2), the second (2, 2).
     """
-    store, seen = Store(folder / BLOCKS), set[str]()
+    store = Store(folder / BLOCKS)
     passed = 0
     _check_outcomes(plan, store)
 
     def missing() -> Iterator[Block]:
         nonlocal passed
+        seen, numbers = set[tuple[str, str]](), count()
         for cell in plan.cells():
-            if cell.case is None:
+            if cell.case is None or cell.case.digests in seen:
                 passed += plan.file.replications
-            for block in plan.blocks(cell):
-                number = len(seen)
-                seen.add(block.address)
-                if len(seen) == number or number % part[1] != part[0] - 1 or store.has(block.address):
+                continue
+            seen.add(cell.case.digests)
+            for block, number in zip(plan.blocks(cell), numbers):
+                if number % part[1] != part[0] - 1 or store.has(block.address):
                     passed += len(block)
                 else:
                     yield block
@@ -153,9 +153,9 @@ def _check_outcomes(plan: Plan, store: Store) -> None:
     """Refuse outcomes that nothing reports in this scenario: known from the first block that can be run."""
     for cell in plan.cells():
         for block in plan.blocks(cell)[:1]:
-            kept = _had(store, block)
-            if len(kept.frame):
-                known = whole_of(kept.frame).columns
+            rows, _ = _had(store, block)
+            if len(rows):
+                known = whole_of(rows).columns
                 for name in plan.file.outcomes:
                     if name not in known:
                         raise InputError(shown(plan.path), "outcomes", found=f"`{name}`, which nothing reports in {plan.scenario.name}",
@@ -163,16 +163,12 @@ def _check_outcomes(plan: Plan, store: Store) -> None:
                 return
 
 
-def _had(store: Store, block: Block) -> Kept:
+def _had(store: Store, block: Block) -> Stored:
     """A block from the store, computed if it is not there."""
-    kept = store.get(block.address)
-    if kept is None:
-        kept = lived(block, strict=False).kept
-        store.put(block.address, kept)
-    return kept
+    return store.read(block.address) or store.put(block.address, lived(block, strict=False).kept)
 
 
-def write_tables(plan: Plan, folder: Path, progress: Steps) -> Sweep:
+def write_tables(plan: Plan, folder: Path, progress: Progress) -> Sweep:
     """The tables of all runs, in the order of the design; whatever block is missing or damaged is computed again."""
     store = Store(folder / BLOCKS)
     with written(plan, folder) as tables:
@@ -190,19 +186,27 @@ def _add_cell(tables: Tables, plan: Plan, cell: Cell, store: Store) -> None:
         return
     values = []
     for block in plan.blocks(cell):
-        kept = _had(store, block)
-        tables.add_block(cell, block, kept)
-        if len(kept.frame):
-            values.append(whole_of(kept.frame).reindex(columns=list(plan.file.outcomes)))
-    tables.add_summary(cell, pd.concat(values) if values else pd.DataFrame(columns=list(plan.file.outcomes), dtype=np.float64))
+        rows, failures = _had(store, block)
+        tables.add_block(cell, block, rows, failures)
+        if len(rows):
+            values.append(whole_of(rows, plan.file.outcomes))
+    tables.add_summary(cell, pd.concat(values) if values else tables.nothing())
 
 
-def merge(folder: Path, others: Sequence[Path]) -> int:
-    """Copy the runs of other folders of the same sweep into this one; how many blocks. Errors: InputError about a folder of another."""
+def blocks_in(others: Sequence[Path]) -> int:
+    """How many files of blocks lie in these folders."""
+    return sum(len(Store(other / BLOCKS).files()) for other in others)
+
+
+def merge(folder: Path, others: Sequence[Path], progress: Progress) -> int:
+    """Copy the runs of other folders of the same sweep into this one; how many blocks. Errors: InputError about a folder of another.
+
+    progress: told 1 for every file looked at.
+    """
     copied = 0
     for other in others:
         _check_same(folder, other)
-        new, damaged = Store(folder / BLOCKS).take_over(Store(other / BLOCKS))
+        new, damaged = Store(folder / BLOCKS).take_over(Store(other / BLOCKS), progress)
         note("merged", blocks=new, damaged=damaged)
         copied += new
     return copied

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.experiments.frames import COLUMNS
-from sim.experiments.measures import list_measures
+from sim.experiments.measures import QUOTIENTS, list_measures
 from sim.experiments.simulate import interval_half_width
 from sim.writing import finished
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from sim.experiments.blocks import Block
-    from sim.experiments.store import Kept
     from sim.experiments.plan import Cell, Plan
 
 DESIGN, RESULTS, RUNS, SUMMARY, PROVENANCE = "design.parquet", "results.parquet", "runs.parquet", "summary.csv", "provenance.json"
-ROWS = 200_000                   # of a row group
+ROWS = 50_000                    # of a row group, so many wait in memory
+PIECES = 256                     # tables that wait to be written, at most: each has a cost of its own, however short
 CONFIDENCE = 0.95
 KINDS = {"point": pa.int64(), "replication": pa.int64(), "seed": pa.int64(), "value": pa.float64()}
 RUN_COLUMNS = ("point", "scenario", "policy", "replication", "seed", "status", "error", "block")
@@ -43,14 +43,20 @@ class _Rows:
         self.waiting: list[pa.Table] = []
         self.count = 0
 
-    def add(self, frame: pd.DataFrame) -> None:
-        self.waiting.append(pa.table([_array(frame[name], self.schema.field(name).type) for name in self.schema.names], schema=self.schema))
-        self.count += len(frame)
+    def add(self, size: int, columns: dict[str, Any]) -> None:
+        """So many rows. columns: by name, each a list or array, or one value for all rows."""
+        self.waiting.append(pa.table([_array(columns[name], self.schema.field(name).type, size) for name in self.schema.names], schema=self.schema))
+        self.count += size
         while self.count >= ROWS:
             self._write(ROWS)
+        if len(self.waiting) >= PIECES:
+            self.waiting = [self._whole()]
+
+    def _whole(self) -> pa.Table:
+        return pa.concat_tables(self.waiting).combine_chunks()
 
     def _write(self, rows: int) -> None:
-        whole = pa.concat_tables(self.waiting).combine_chunks()
+        whole = self._whole()
         self.writer.write_table(whole.slice(0, rows).combine_chunks(), row_group_size=ROWS)
         self.waiting, self.count = [whole.slice(rows)], self.count - rows
 
@@ -77,12 +83,11 @@ def written(plan: Plan, folder: Path) -> Iterator[Tables]:
         parts[PROVENANCE].write_text(told, encoding="utf-8")
 
 
-def _array(values: pd.Series, kind: pa.DataType) -> pa.Array:
-    """A column as it is written: words of categories spelt out, NaN kept as such."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        words = pa.array(values.cat.categories.tolist(), type=kind)
-        return pa.DictionaryArray.from_arrays(pa.array(values.cat.codes.to_numpy()), words).cast(kind)
-    return pa.array(values.to_numpy(), type=kind, from_pandas=False)
+def _array(values: Any, kind: pa.DataType, size: int) -> pa.Array:
+    """A column as it is written: words of categories spelt out, NaN for a number that is missing."""
+    if isinstance(values, pa.ChunkedArray):
+        return values.cast(kind).fill_null(np.nan) if kind == pa.float64() else values.cast(kind)
+    return pa.array(values, kind) if isinstance(values, list) else pa.repeat(pa.scalar(values, kind), size)
 
 
 class Tables:
@@ -103,25 +108,30 @@ class Tables:
             for each in (self.lines, self.runs, self.results):
                 ends.callback(each.close)
 
-    def add_block(self, cell: Cell, block: Block, kept: Kept) -> None:
+    def add_block(self, cell: Cell, block: Block, rows: pa.Table, failures: dict[int, str]) -> None:
         """A block's rows, and a row for each of its runs."""
-        plan = self.plan
-        self.results.add(kept.frame.assign(point=cell.point, scenario=plan.scenario.name, policy=cell.policy.name))
-        self._add_runs(cell, range(block.first, block.last), kept.failures, block.address)
+        self.results.add(len(rows), {**{name: rows[name] for name in rows.column_names}, **self._names(cell)})
+        self._add_runs(cell, range(block.first, block.last), failures, block.address)
 
     def add_failed(self, cell: Cell) -> None:
         """A cell that cannot be run at all."""
         numbers = range(self.plan.file.replications)
         self._add_runs(cell, numbers, dict.fromkeys(numbers, cell.error), "")
-        self.add_summary(cell, pd.DataFrame(columns=list(self.plan.file.outcomes), dtype=np.float64))
+        self.add_summary(cell, self.nothing())
+
+    def nothing(self) -> pd.DataFrame:
+        """The outcomes of no run."""
+        return pd.DataFrame(columns=list(self.plan.file.outcomes), dtype=np.float64)
+
+    def _names(self, cell: Cell) -> dict[str, Any]:
+        return {"point": cell.point, "scenario": self.plan.scenario.name, "policy": cell.policy.name}
 
     def _add_runs(self, cell: Cell, numbers: range, failures: dict[int, str], block: str) -> None:
         self.failed += len(failures)
-        self.runs.add(pd.DataFrame({
-            "point": cell.point, "scenario": self.plan.scenario.name, "policy": cell.policy.name, "replication": list(numbers),
-            "seed": self.plan.file.seed,
+        self.runs.add(len(numbers), {
+            **self._names(cell), "replication": list(numbers), "seed": self.plan.file.seed,
             "status": ["failed" if number in failures else "done" for number in numbers],
-            "error": [failures.get(number, "") for number in numbers], "block": block}))
+            "error": [failures.get(number, "") for number in numbers], "block": block})
 
     def add_summary(self, cell: Cell, wide: pd.DataFrame) -> None:
         """A row an outcome: mean, interval, spread, and the paired difference to the first policy at the same point."""
@@ -131,7 +141,7 @@ class Tables:
         gap = (wide - self.baseline[1]).dropna(how="all") if wide is not self.baseline[1] else wide.iloc[:0]
         half, half_gap = (interval_half_width(each.to_numpy(), CONFIDENCE) for each in (wide, gap))
         mean, difference = wide.mean().to_numpy(), gap.mean().to_numpy()
-        low, middle, high = (wide.quantile(share).to_numpy() for share in (0.05, 0.5, 0.95))
+        low, middle, high = wide.quantile([0.05, 0.5, 0.95]).to_numpy()
         rows = pd.DataFrame({
             "point": cell.point, **dict(zip(self.plan.file.factors, self.factors[cell.point], strict=True)),
             "scenario": self.plan.scenario.name, "policy": cell.policy.name, "measure": wide.columns,
@@ -179,12 +189,20 @@ def quoted(path: Path | str) -> str:
 
 
 def query_for(plan: Plan, folder: str | Path) -> str:
-    """A query ready to paste into DuckDB: the first outcome by factors and policy."""
+    """A query ready to paste into DuckDB, from any folder: the first outcome by factors and policy, as in the summary."""
     name = plan.file.outcomes[0]
-    whole = "sum(value)" if list_measures()[name].kind in ("sum", "stock") else "avg(value)"
     factors = ", ".join(f'"{factor}"' for factor in plan.file.factors)
-    results, design = (quoted((Path(folder) / file).as_posix()) for file in (RESULTS, DESIGN))
+    results, design = (quoted((Path(folder).absolute() / file).as_posix()) for file in (RESULTS, DESIGN))
     return (f"SELECT {factors}, policy, avg(whole) AS {name}, count(*) AS runs\n"
-            f"FROM (SELECT point, policy, replication, {whole} AS whole FROM {results}\n"
-            f"      WHERE measure = '{name}' GROUP BY ALL) JOIN {design} USING (point)\n"
+            f"FROM (SELECT point, policy, replication, {_whole_in_sql(name)} AS whole\n"
+            f"      FROM {results} GROUP BY ALL) JOIN {design} USING (point)\n"
             f"GROUP BY ALL ORDER BY ALL;")
+
+
+def _whole_in_sql(name: str) -> str:
+    """A run's value of a measure from its branches' rows; the same as `whole_of`."""
+    if name in QUOTIENTS:
+        times, above, below = QUOTIENTS[name]
+        return f"CASE WHEN {_whole_in_sql(below)} > 0 THEN {times:.0f} * {_whole_in_sql(above)} / {_whole_in_sql(below)} ELSE 0 END"
+    rows = f"FILTER (measure = '{name}' AND NOT isnan(value))"
+    return f"coalesce(sum(value) {rows}, 0)" if list_measures()[name].adds_up else f"avg(value) {rows}"

@@ -32,7 +32,7 @@ from sim.payroll.backtest_people import (
     workforce,
 )
 from sim.payroll.records import Records
-from sim.payroll.shifts import MOST, WHOLE, Redraws, needed, scaled, spread, stacked
+from sim.payroll.shifts import MOST, WHOLE, Redraws, most_calls, needed, scaled, spread, stacked
 from sim.payroll.statement import Statements, statements
 from sim.policy import Policy
 
@@ -43,7 +43,12 @@ MANY_LINES = 200_000                  # from so many lines on, the performance n
 MOST_REDRAWN = 20_000_000             # lines worked out for histories drawn anew, at most
 LINES_AT_ONCE = 250_000               # of several histories paid together
 FEWEST_REDRAWN = 20                   # histories; with fewer no band is told
-Progress = Callable[[str], None]
+Progress = Callable[[int], None]
+Told = Callable[[str], None]
+
+
+def _ignore(_: object) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,14 @@ class Backtest:
     resamples: int
     seed: int
     digests: Mapping[str, str] = field(default_factory=dict)
-    progress: Progress = field(default=lambda _: None, repr=False, compare=False)
+    progress: Progress = field(default=_ignore, repr=False, compare=False)
+    told: Told = field(default=_ignore, repr=False, compare=False)
+
+    @property
+    def steps(self) -> int:
+        """How many steps `progress` is told of while everything is worked out: a plan paid on a history is one, and its fairness."""
+        searches = sum(most_calls(self.grains[policy.name]) for policy in self.policies[1:])
+        return searches + len(self.policies) * (len(self.scales) + len(SPREADS) + self.draws + 1)
 
     @property
     def baseline(self) -> Policy:
@@ -136,10 +148,14 @@ class Backtest:
 
     def _needed(self, policy: Policy) -> np.ndarray:
         """The least factor by person, as `winners` gives it."""
-        self.progress("needed")
+        self.told("needed")
         together = {WHOLE: self.pay[policy.name]}
+        left = most_calls(self.grains[policy.name])
 
         def pay_at(parts: np.ndarray) -> np.ndarray:
+            nonlocal left
+            left -= 1
+            self.progress(1)
             alike = np.unique(parts)
             if len(alike) > 1 and not interacts(policy):
                 return _by_person(statements(policy, scaled(self.records, parts)))
@@ -148,6 +164,7 @@ class Backtest:
             return np.array([together[int(part)] for part in alike])[np.searchsorted(alike, parts), np.arange(len(parts))]
 
         found = needed(pay_at, self.pay[self.baseline.name], self.grains[policy.name])
+        self.progress(left)
         return np.where(found < 0, np.nan, found / WHOLE)
 
     def _totals(self, policy: Policy, histories: Iterable[Records]) -> Iterator[np.ndarray]:
@@ -242,27 +259,35 @@ class Backtest:
     def _shifted(self, name: str, factors: Sequence[float], shift: Callable[[float], Records]) -> pd.DataFrame:
         rows = []
         for factor in factors:
-            self.progress(name)
+            self.told(name)
             history = self.records if factor == 1 else shift(factor)
             for policy in self.policies:
                 pay = self.pay[policy.name] if factor == 1 else next(self._totals(policy, [history]))
                 rows.append((policy.name, factor, int(pay.sum()), *self.band(pay)))
+                self.progress(1)
         return pd.DataFrame(rows, columns=["policy", name, "pay", "low", "high"])
 
     @cached_property
+    def _redraws(self) -> Redraws:
+        return Redraws(self.records)
+
+    @property
+    def draws(self) -> int:
+        """How many histories are drawn anew; none where it would take too long, or nobody has two quarters."""
+        many = min(self.resamples, MOST_REDRAWN // max(self.lines, 1)) if self._redraws.people else 0
+        return many if many >= FEWEST_REDRAWN else 0
+
+    @cached_property
     def redrawn(self) -> pd.DataFrame:
-        """Totals (fen) on histories drawn anew from each person's own quarters: policy, draw, pay. Empty where it would take too long,
-        or nobody has two quarters."""
-        redraws = Redraws(self.records)
-        many = min(self.resamples, MOST_REDRAWN // max(self.lines, 1)) if redraws.people else 0
+        """Totals (fen) on histories drawn anew from each person's own quarters: policy, draw, pay."""
         rows: list[tuple[str, int, int]] = []
-        if many < FEWEST_REDRAWN:
-            many = 0
-        else:
-            self.progress("redrawn")
+        if self.draws:
+            self.told("redrawn")
         for policy in self.policies:
-            histories = (redraws.one(self._luck(2, number)) for number in range(many))
-            rows += [(policy.name, number, int(pay.sum())) for number, pay in enumerate(self._totals(policy, histories))]
+            histories = (self._redraws.one(self._luck(2, number)) for number in range(self.draws))
+            for number, pay in enumerate(self._totals(policy, histories)):
+                rows.append((policy.name, number, int(pay.sum())))
+                self.progress(1)
         return pd.DataFrame(rows, columns=["policy", "draw", "pay"])
 
     @cached_property
@@ -327,13 +352,13 @@ class Backtest:
         rows = np.flatnonzero(self.history.months_in_post > 0)
         wealth, reached = self.history.wealth, self.mean_attainment
         if wealth is not None:
-            yield "", "wealth_attainment", "", *self._told(rank_correlation, rows, wealth, reached), int((~np.isnan(reached)).sum())
+            yield "", "wealth_attainment", "", *self._with_band(rank_correlation, rows, wealth, reached), int((~np.isnan(reached)).sum())
         for policy in self.policies:
             pay = self.monthly(policy.name)
             for what, statistic in (("gini", gini), ("top_over_median", top_over_median)):
-                yield policy.name, what, "", *self._told(statistic, rows, pay), len(rows)
+                yield policy.name, what, "", *self._with_band(statistic, rows, pay), len(rows)
             if wealth is not None:
-                yield policy.name, "wealth_pay", "", *self._told(rank_correlation, rows, wealth, pay), len(rows)
+                yield policy.name, "wealth_pay", "", *self._with_band(rank_correlation, rows, wealth, pay), len(rows)
             groups = self.history.tenure_group
             for group in range(len(TENURES)):
                 inside = (groups == group).astype(float)
@@ -341,7 +366,8 @@ class Backtest:
                     continue
                 known = rows[groups[rows] >= 0]
                 for what, statistic in (("tenure_pay", _mean_in), ("tenure_gap", _gap)):
-                    yield policy.name, what, str(group), *self._told(statistic, known, inside, pay), count
+                    yield policy.name, what, str(group), *self._with_band(statistic, known, inside, pay), count
+            self.progress(1)
 
     @cached_property
     def mean_attainment(self) -> np.ndarray:
@@ -351,7 +377,7 @@ class Backtest:
         found[means.index.to_numpy(dtype=np.int64)] = means.to_numpy(dtype=float)
         return found
 
-    def _told(self, statistic: Callable[..., float], rows: np.ndarray, *values: np.ndarray) -> tuple[float, float, float]:
+    def _with_band(self, statistic: Callable[..., float], rows: np.ndarray, *values: np.ndarray) -> tuple[float, float, float]:
         """A statistic over some people and its band over the resamples of people."""
         drawn = []
         for weights in self.weights:
@@ -384,20 +410,22 @@ class Backtest:
 
 
 def backtest(policies: Policy | Sequence[Policy], records: Records, baseline: Policy | str | None = None, *,
-             scales: Sequence[float] = (0.9, 1.0, 1.1), resamples: int = 200, seed: int = 1, progress: Progress | None = None) -> Backtest:
+             scales: Sequence[float] = (0.9, 1.0, 1.1), resamples: int = 200, seed: int = 1,
+             progress: Progress = _ignore, told: Told = _ignore) -> Backtest:
     """Pay every plan on the records, and set it against the baseline (the first plan unless one is named).
 
-    scales: factors on results, 1 among them. resamples: for bands, 0 for none. progress: told what is being worked out.
+    scales: factors on results, 1 among them. resamples: for bands, 0 for none. progress is called with the number of steps just
+    finished: a plan's statements are one, for the others see `Backtest.steps`. told: hears what is being worked out.
     Errors: InputError for what cannot be compared, or where records do not hold what a plan pays by.
     """
     plans = ordered([policies] if isinstance(policies, Policy) else list(policies), baseline)
     check_numbers(scales, resamples, seed)
-    tell = progress or (lambda _: None)
     found = {}
     for plan in plans:
-        tell("statements")
+        told("statements")
         found[plan.name] = statements(plan, records)
-    return Backtest(tuple(plans), records, found, tuple(sorted({*map(float, scales), 1.0})), resamples, seed, progress=tell)
+        progress(1)
+    return Backtest(tuple(plans), records, found, tuple(sorted({*map(float, scales), 1.0})), resamples, seed, progress=progress, told=told)
 
 
 def ordered(policies: Sequence[Policy], baseline: Policy | str | None) -> list[Policy]:

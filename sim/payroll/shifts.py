@@ -196,4 +196,9 @@ def needed(pay_at: Callable[[np.ndarray], np.ndarray], old: np.ndarray, grain: i
     return np.where(nothing, WHATEVER, np.where(reached, high, OUT_OF_REACH))
 
 
-__all__ = ["MOST", "OUT_OF_REACH", "WHATEVER", "WHOLE", "Redraws", "moves", "needed", "scaled", "spread", "stacked", "times"]
+def most_calls(grain: int) -> int:
+    """How often `needed` asks for pay, at most."""
+    return 3 + ((MOST - WHOLE) // grain).bit_length()
+
+
+__all__ = ["MOST", "OUT_OF_REACH", "WHATEVER", "WHOLE", "Redraws", "most_calls", "moves", "needed", "scaled", "spread", "stacked", "times"]

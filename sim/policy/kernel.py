@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import blank, rule
+from sim.compiled import rule
+from sim.passing import blank
 
 SQRT_HALF, SQRT_2PI = 0.7071067811865476, 2.5066282746310002
 KNOT_WIDTH = 1e-9        # so that a third of three accounts reaches the knot at one
@@ -203,10 +204,10 @@ def expect_count(s: Schedules, k: int, done: float, mean: float, scale: float, r
     steps = int(math.ceil(max(need, 0.0)))
     rate = share * s.knots[last].r * scale                                       # CNY a unit above the last knot
     start_of_tail = share * (s.knots[last].v + s.knots[last].r * (scale * done - s.knots[last].x))   # that piece drawn down to N = 0
-    p = math.exp(-mean)
     if risk <= 0.0:
         if steps == 0:
             return start_of_tail + rate * mean, rate
+        p = math.exp(-mean)
         value, slope, seen = 0.0, 0.0, 0.0
         here = share * pay_at(s, k, scale * done)
         for n in range(steps):
@@ -226,7 +227,7 @@ def expect_count(s: Schedules, k: int, done: float, mean: float, scale: float, r
             return start_of_tail + rate * mean, rate
         drop = -math.expm1(-risk * rate)
         return start_of_tail + mean * drop / risk, drop / risk
-    base = share * pay_at(s, k, scale * done)
+    p, base = math.exp(-mean), share * pay_at(s, k, scale * done)
     total, derivative = 0.0, 0.0
     factor = math.exp(-risk * rate)
     tilted_p, tilted_seen = math.exp(-mean * factor), 0.0

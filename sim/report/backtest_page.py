@@ -22,6 +22,8 @@ from sim.report.page import Drawn
 from sim.report.style import figure_language, svg
 from sim.report.words import listed
 
+SECTIONS = 10
+
 
 class Section(NamedTuple):
     title: str
@@ -79,7 +81,7 @@ def sections_of(result: Backtest, lang: str, statements_file: str) -> list[Secti
         9: [tables.shifts_table, tables.workforce_table],
     }
     found = []
-    for number in range(1, 11):
+    for number in range(1, SECTIONS + 1):
         shown = [table for make in made.get(number, []) if (table := make(result, lang)) is not None]
         if number == 6:
             shown += tables.winners_tables(result, lang)
@@ -88,6 +90,7 @@ def sections_of(result: Backtest, lang: str, statements_file: str) -> list[Secti
         figure = figure_of(result, figures[number], lang) if number in figures else None
         texts = [tell(f"page.{key}", lang) for key in missing.get(number, [])]
         found.append(Section(tell(f"page.s{number}", lang), texts, figure, shown))
+        result.progress(1)
     return found
 
 

@@ -17,7 +17,7 @@ import jinja2
 
 from sim.experiments.compare import Comparison
 from sim.experiments.measures import list_measures
-from sim.experiments.simulate import Runs
+from sim.experiments.simulate import Progress, Runs
 from sim.policy import Policy
 from sim.report.case import facts_for
 from sim.report.describe import cut_periods, guesses, shared_and_own
@@ -52,13 +52,15 @@ class Assumption(NamedTuple):
     overridden: bool
 
 
-def draw_all(result: Runs | Comparison, lang: str) -> list[Drawn]:
-    """Every figure of the result, in the order of `kinds`."""
+def draw_all(result: Runs | Comparison, lang: str, progress: Progress | None = None) -> list[Drawn]:
+    """Every figure of the result, in the order of `kinds`. progress: told of each."""
     drawn = []
     for kind in kinds(result):
         figure = plot(result, kind, lang)
         width, height = (round(96 * side) for side in figure.get_size_inches())
         drawn.append(Drawn(figure.heading, takeaway(result, kind, lang), base64.b64encode(svg(figure)).decode("ascii"), width, height))
+        if progress:
+            progress(1)
     return drawn
 
 
@@ -67,8 +69,9 @@ def runs_of(result: Runs | Comparison) -> list[Runs]:
     return result.runs if isinstance(result, Comparison) else [result]
 
 
-def render(result: Runs | Comparison, lang: str, notebooks: Sequence[tuple[str, str]], files: Mapping[str, str]) -> str:
-    """The page. notebooks: titles and relative paths to link; files: sha256 by name of what lies beside it."""
+def render(result: Runs | Comparison, lang: str, notebooks: Sequence[tuple[str, str]], files: Mapping[str, str],
+           progress: Progress | None = None) -> str:
+    """The page. notebooks: titles and relative paths to link; files: sha256 by name of what lies beside it. progress: told of each figure."""
     runs = runs_of(result)
     policies, scenario = [run.policy for run in runs], runs[0].scenario
     compared = isinstance(result, Comparison)
@@ -83,7 +86,7 @@ def render(result: Runs | Comparison, lang: str, notebooks: Sequence[tuple[str, 
         subtitle=text(_subtitle(result)),
         glyphs=figure_language(lang) == lang, world=_world(scenario, lang), switched_off=_switched_off(scenario, lang),
         policies=policies, names=names, baseline_name=text("report.baseline_mark", name=names[policies[0].name]),
-        shared=shared, own=own, own_aspects=list(own[policies[0].name]), figures=draw_all(result, lang),
+        shared=shared, own=own, own_aspects=list(own[policies[0].name]), figures=draw_all(result, lang, progress),
         table_caption=text("report.table_caption" if compared else "report.runs_table_caption"),
         table=_differences(result, names, lang) if isinstance(result, Comparison) else _summary(result, lang),
         precision=_precision(result, names, lang), reading=_reading(result, text, lang), limits=_limits(runs[0], lang), guesses=_guesses(policies, names, lang),

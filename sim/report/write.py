@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,22 +15,23 @@ import pandas as pd
 from sim.errors import InputError
 from sim.experiments.compare import Comparison
 from sim.experiments.select import Selection
-from sim.experiments.simulate import Runs
+from sim.experiments.simulate import Progress, Runs
 from sim.experiments.store import write_parquet
 from sim.report.words import check_language
-from sim.writing import clean, temporary_beside
+from sim.writing import clean, remove_folder, temporary_beside
 
 REPORT, RESULTS, COMPARISON, SUMMARY, PROVENANCE = "report.html", "results.parquet", "comparison.csv", "summary.csv", "provenance.json"
 SELECTION = "selection.csv"
 
 
 def write_report(result: Runs | Comparison | Selection, folder: str | Path, lang: str = "en",
-                 notebooks: Sequence[tuple[str, str]] = ()) -> Path:
+                 notebooks: Sequence[tuple[str, str]] = (), progress: Progress | None = None) -> Path:
     """Write a result for people and for programs; the path of the report.
 
     In `folder`: report.html (one file, no request to any network), results.parquet (long form), comparison.csv (for a
     Comparison), summary.csv (for Runs) or selection.csv (for a Selection), provenance.json. notebooks: title and path relative to the folder, to link.
-    Nothing is seen before all is written; an interruption leaves what was there before. Errors: InputError.
+    progress: told of each figure of Runs or a Comparison. Nothing is seen before all is written; an interruption leaves what was there before.
+    Errors: InputError.
     """
     from sim.report.page import packages, render
     from sim.report.selection import render_selection
@@ -47,7 +47,7 @@ def write_report(result: Runs | Comparison | Selection, folder: str | Path, lang
         digests = {file: hashlib.sha256((stage / file).read_bytes()).hexdigest() for file in (RESULTS, name)}
         made = {**result.provenance, "packages": packages(), "language": lang, "files": digests}
         _write(stage / PROVENANCE, json_text(made))
-        page = render_selection(result, lang, digests) if isinstance(result, Selection) else render(result, lang, notebooks, digests)
+        page = render_selection(result, lang, digests) if isinstance(result, Selection) else render(result, lang, notebooks, digests, progress)
         _write(stage / REPORT, page)
         _publish(stage, target, (RESULTS, name, PROVENANCE, REPORT))
     return target / REPORT
@@ -81,12 +81,12 @@ def _staging(folder: Path) -> Iterator[Path]:
     try:
         yield stage
     except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
+        remove_folder(stage)
         for path in made:
             if path.is_dir() and not any(path.iterdir()):
                 path.rmdir()
         raise
-    shutil.rmtree(stage, ignore_errors=True)
+    remove_folder(stage)
 
 
 def _publish(stage: Path, folder: Path, names: Sequence[str]) -> None:

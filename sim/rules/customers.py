@@ -8,9 +8,15 @@ from sim.compiled import rule
 
 
 @rule
-def decayed(value: float, rest: float, days: float, rate: float) -> float:
-    """A quantity `days` after it was `value`, falling back to `rest` at `rate` a day."""
-    return rest + (value - rest) * math.exp(-rate * days)
+def left_after(days: float, rate: float) -> float:
+    """Share of a distance from rest that is left after so many days at `rate` a day: exp(-rate x days)."""
+    return math.exp(-rate * days)
+
+
+@rule
+def decayed(value: float, rest: float, left: float) -> float:
+    """A quantity that was `value` and falls back to `rest`. left: see `left_after`."""
+    return rest + (value - rest) * left
 
 
 @rule
@@ -23,13 +29,13 @@ def contacted(satisfaction: float, irritation: float, gain: float, annoyance: fl
 
 
 @rule
-def exposure(satisfaction: float, rest: float, days: float, rate: float, response: float) -> float:
+def exposure(satisfaction: float, rest: float, days: float, rate: float, left: float, response: float) -> float:
     """Days of hazard, weighted by discontent: the integral over `days` of 1 + response (0.5 - satisfaction(t)).
 
     A customer leaves when the personal hazard times the exposure passes an exponential threshold; response <= 2 keeps
-    the hazard positive. Satisfaction 0.5 throughout gives `days` (T14 with equal satisfaction).
+    the hazard positive. Satisfaction 0.5 throughout gives `days` (T14 with equal satisfaction). left: see `left_after`.
     """
     settled = (1.0 + response * (0.5 - rest)) * days
     if rate <= 0.0:
         return settled - response * (satisfaction - rest) * days
-    return settled - response * (satisfaction - rest) * (1.0 - math.exp(-rate * days)) / rate
+    return settled - response * (satisfaction - rest) * (1.0 - left) / rate

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from sim.compiled import rule
+from sim.rules.prospecting import reach
 
 
 @rule
@@ -12,7 +13,7 @@ def progress(hours: float, eta: float, skill: float, unskilled: float, skilled: 
     """Hours of a deal's work done by `hours` spent on deals in a day: hours^eta, times a pace linear in skill."""
     if hours <= 0.0:
         return 0.0
-    return (unskilled + (skilled - unskilled) * skill) * math.pow(hours, eta)
+    return (unskilled + (skilled - unskilled) * skill) * reach(hours, eta)
 
 
 @rule

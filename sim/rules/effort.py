@@ -5,9 +5,8 @@ Effort E is hours a day; money is CNY a day unless said otherwise.
 
 from __future__ import annotations
 
-import math
-
 from sim.compiled import rule
+from sim.rules.powers import power
 
 
 @rule
@@ -16,7 +15,7 @@ def cost_of_effort(effort: float, imposed: float, cost: float, gamma: float) -> 
 
     Imposed hours (meetings, mentoring) tire like chosen ones. I = 0 gives the closed forms T1, T2, T3, T6, T7.
     """
-    return cost * (math.pow(effort + imposed, gamma) - math.pow(imposed, gamma)) / gamma
+    return cost * (power(effort + imposed, gamma) - power(imposed, gamma)) / gamma
 
 
 @rule
@@ -43,7 +42,7 @@ def marginal_gain(effort: float, worth: float, eta: float, imposed: float, cost:
 
     worth is B, the value of the best split of one hour's effort. Falls with E, so it has one root.
     """
-    gain = eta * worth * math.pow(effort, eta - 1.0) - cost * math.pow(effort + imposed, gamma - 1.0)
+    gain = eta * worth * power(effort, eta - 1.0) - cost * power(effort + imposed, gamma - 1.0)
     gain += norm_pull(effort, norm, below, above)
     if effort > ceiling:
         gain -= ceiling_pull * (effort - ceiling)
@@ -52,36 +51,49 @@ def marginal_gain(effort: float, worth: float, eta: float, imposed: float, cost:
 
 @rule
 def best_effort(worth: float, eta: float, imposed: float, cost: float, gamma: float, norm: float, below: float,
-                above: float, ceiling: float, ceiling_pull: float, capacity: float) -> float:
+                above: float, ceiling: float, ceiling_pull: float, capacity: float, guess: float) -> float:
     """Effort, hours a day, at which the marginal gain is nil, within 0 and capacity.
 
-    Without imposed hours and norm: E = (eta B / c)^(1/(gamma-eta)) (T2). Otherwise the bracketed Newton iteration on a
-    falling function.
+    Without imposed hours and norm: E = (eta B / c)^(1/(gamma-eta)) (T2). Otherwise Halley's iteration within a bracket, on a falling
+    function, from `guess` (0: from T2). The bracket's ends are looked at only when the iteration would leave it.
     """
     if capacity <= 0.0:
         return 0.0
-    high = capacity
-    if marginal_gain(high, worth, eta, imposed, cost, gamma, norm, below, above, ceiling, ceiling_pull) >= 0.0:
-        return high
-    low = 1e-9 * capacity
-    if marginal_gain(low, worth, eta, imposed, cost, gamma, norm, below, above, ceiling, ceiling_pull) <= 0.0:
-        return 0.0
-    effort = min(max(math.pow(eta * worth / cost, 1.0 / (gamma - eta)), low), high) if worth > 0.0 else 0.5 * high
-    for _ in range(60):
-        gain = marginal_gain(effort, worth, eta, imposed, cost, gamma, norm, below, above, ceiling, ceiling_pull)
-        if gain > 0.0:
-            low = effort
-        else:
-            high = effort
-        slope = eta * (eta - 1.0) * worth * math.pow(effort, eta - 2.0)
-        slope -= cost * (gamma - 1.0) * math.pow(effort + imposed, gamma - 2.0)
-        slope -= below if effort < norm else above
+    low, high, low_seen, high_seen = 1e-9 * capacity, capacity, False, False
+    effort = guess
+    if effort <= 0.0:
+        effort = power(eta * worth / cost, 1.0 / (gamma - eta)) if worth > 0.0 else 0.5 * high
+    effort, width, idle = min(max(effort, low), high), capacity, 0
+    for _ in range(100):
+        more, toil = eta * worth * power(effort, eta - 1.0), cost * power(effort + imposed, gamma - 1.0)
+        an_hour, an_hour_in_all = 1.0 / effort, 1.0 / (effort + imposed)
+        gain = more - toil + norm_pull(effort, norm, below, above)
+        eased, tired = (eta - 1.0) * more * an_hour, (gamma - 1.0) * toil * an_hour_in_all
+        slope = eased - tired - (below if effort < norm else above)
+        curve = (eta - 2.0) * eased * an_hour - (gamma - 2.0) * tired * an_hour_in_all
         if effort > ceiling:
+            gain -= ceiling_pull * (effort - ceiling)
             slope -= ceiling_pull
-        step = effort - gain / slope if slope < 0.0 else low
-        if not low < step < high:
-            step = 0.5 * (low + high)
-        if abs(step - effort) <= 1e-13 * capacity:
+        if gain > 0.0:
+            low, low_seen = effort, True
+        else:
+            high, high_seen = effort, True
+        bent = 2.0 * slope * slope - gain * curve
+        step = effort - 2.0 * gain * slope / bent if slope < 0.0 < bent else high if gain > 0.0 else low
+        if step >= high and not high_seen:
+            if marginal_gain(high, worth, eta, imposed, cost, gamma, norm, below, above, ceiling, ceiling_pull) >= 0.0:
+                return high
+            high_seen = True
+        if step <= low and not low_seen:
+            if marginal_gain(low, worth, eta, imposed, cost, gamma, norm, below, above, ceiling, ceiling_pull) <= 0.0:
+                return 0.0
+            low_seen = True
+        idle = idle + 1 if high - low > 0.5 * width else 0
+        width = min(width, high - low)
+        surely = low < step < high and (effort < norm) == (step < norm) and (effort > ceiling) == (step > ceiling)
+        if not low < step < high or (idle > 3 and low_seen and high_seen):          # the latter: to and fro across a kink
+            step, surely = 0.5 * (low + high), False
+        if abs(step - effort) <= (1e-4 * effort if surely else 1e-13 * capacity):   # the error after a sure step is about its cube
             return step
         effort = step
     return effort

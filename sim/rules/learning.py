@@ -14,7 +14,7 @@ def learn(skill: float, contacts: float, rate: float, ceiling: float) -> float:
     skill, ceiling: share of full competence, 0 to 1. contacts: number since the last update. rate: per contact.
     rate = 0 leaves skill unchanged; contacts without end reach the ceiling; skill above the ceiling is kept.
     """
-    if skill >= ceiling:
+    if skill >= ceiling or contacts <= 0.0:
         return skill
     return skill - (ceiling - skill) * math.expm1(-rate * contacts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from sim.compiled import rule
-from sim.rules.customers import exposure
+from sim.rules.customers import exposure, left_after
 
 
 @rule
@@ -25,9 +25,10 @@ def hazard_borne(hazard: float, rival: float, scars: float, satisfaction: float,
 
     hazard, rival, scars: a day, at satisfaction 0.5. No rival and no scar: hazard x exposure (T14).
     """
-    total = hazard * exposure(satisfaction, rest, days, rate, response) + scar_borne(scars, days, fade)
+    left = left_after(days, rate)
+    total = hazard * exposure(satisfaction, rest, days, rate, left, response) + scar_borne(scars, days, fade)
     if rival > 0.0:
-        total += rival * exposure(satisfaction, rest, days, rate, loyalty)
+        total += rival * exposure(satisfaction, rest, days, rate, left, loyalty)
     return total
 
 

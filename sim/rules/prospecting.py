@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from sim.compiled import rule
+from sim.rules.powers import power
 
 
 @rule
@@ -31,11 +32,15 @@ def order_attention(rank: int, pull: float) -> float:
 
 
 @rule
-def mean_contacts(hours: float, pace: float, eta: float, fresh_share: float) -> float:
-    """Fresh contacts a day: pace h^eta, thinned by the share of the pool not worked lately (finite pools saturate)."""
-    if hours <= 0.0:
-        return 0.0
-    return pace * math.pow(hours, eta) * fresh_share
+def reach(hours: float, eta: float) -> float:
+    """What hours bring, counted in first hours: h^eta (eta below 1: each hour brings less than the one before)."""
+    return power(hours, eta) if hours > 0.0 else 0.0
+
+
+@rule
+def mean_contacts(reached: float, pace: float, fresh_share: float) -> float:
+    """Fresh contacts a day: pace x reach, thinned by the share of the pool not worked lately (finite pools saturate)."""
+    return pace * reached * fresh_share
 
 
 @rule

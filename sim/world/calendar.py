@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Annotated
 
 import numpy as np
@@ -96,6 +97,12 @@ class Calendar:
         return f"Calendar({self.days} ticks, {self.dates[0]} to {self.dates[-1]})"
 
 
+@lru_cache(maxsize=64)
+def laid_out(spec: CalendarSpec) -> Calendar:
+    """The calendar of a specification, made once; nobody changes it."""
+    return Calendar(spec)
+
+
 def week_label(day: date) -> str:
     """The ISO week, whose year may differ from the date's: 2016-01-01 lies in ``2015-W53``."""
     year, week, _ = day.isocalendar()
@@ -114,7 +121,8 @@ def half_year_label(day: date) -> str:
     return f"{day.year:04d}-H{(day.month + 5) // 6}"
 
 
-def partly_lived(calendar: Calendar) -> list[tuple[str, int, int]]:
+@lru_cache(maxsize=64)
+def partly_lived(calendar: Calendar) -> tuple[tuple[str, int, int], ...]:
     """Months and quarters that the horizon cuts by a tenth of their working days or more: label, days lived, days there are.
 
     Pay for them is settled in full all the same.
@@ -132,7 +140,7 @@ def partly_lived(calendar: Calendar) -> list[tuple[str, int, int]]:
             lived = int((index == place).sum())
             if lived < 0.9 * there[name]:
                 cut.append((name, lived, there[name]))
-    return cut
+    return tuple(cut)
 
 
 def _working_days(spec: CalendarSpec) -> list[date]:

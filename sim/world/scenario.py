@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr
 from sim import reading
 from sim.errors import InputError, nearest
 from sim.reading import Keys, digest_of, dotted, merged, nested, validated
-from sim.world.calendar import Calendar
+from sim.world.calendar import Calendar, laid_out
 from sim.world.fields import Text
 from sim.world.ledger import COLUMNS, ledger_rows
 from sim.world.parameters import DEFAULT, Mechanism, Parameter, check_bounds, override
@@ -88,7 +88,7 @@ class Scenario(ScenarioFile):
     @property
     def timeline(self) -> Calendar:
         """The calendar, laid out in ticks."""
-        return Calendar(self.calendar)
+        return laid_out(self.calendar)
 
     @property
     def switches(self) -> dict[str, bool]:

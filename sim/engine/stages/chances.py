@@ -11,13 +11,21 @@ from sim.engine.state import INTERMEDIARIES, SHARED
 from sim.engine.streams import normal, uniform
 from sim.policy.kernel import QUARTER
 from sim.rules.peers import leaning_factor
-from sim.rules.prospecting import blocked, conversion, mean_contacts, partner_worth
+from sim.rules.prospecting import blocked, conversion, mean_contacts, partner_worth, reach
 
 
 @rule
 def pool_row(i: int, k: int, n: int) -> int:
     """The pool that manager i works on channel k: one's own, or the branch's."""
     return n if SHARED[k] else i
+
+
+@rule
+def reached(m: np.record, k: int, hours: float, eta: float) -> float:
+    """What hours on activity k bring, in first hours; kept beside the hours, since a day asks more than once."""
+    if hours != m.reach_of[k]:
+        m.reach_of[k], m.reach[k] = hours, reach(hours, eta)
+    return m.reach[k]
 
 
 @rule
@@ -59,7 +67,7 @@ def promise(m: np.record, k: int, channel: np.record, pool: np.record, par: np.r
     """Accounts that a first hour on channel k promises today, as skill has it (the manager's belief comes on top)."""
     if rules.attention[k] <= 0.0:
         return 0.0
-    pace = mean_contacts(1.0, channel.pace, par.effort_eta, fresh_share(pool, par)) * rules.access[k]
+    pace = mean_contacts(1.0, channel.pace, fresh_share(pool, par)) * rules.access[k]
     p = chance(m, k, channel, par)
     if k == INTERMEDIARIES:
         p *= partner_worth(par.partner_leads, par.partner_fade, max(1.0, today.left[QUARTER])) * partner_chance(m, par)

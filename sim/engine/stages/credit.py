@@ -20,6 +20,7 @@ from sim.engine.streams import (
     ALWAYS, APPLICATION, DETECTION, LOAN_CLASS, LOAN_KEY, PAST, QUALITY, mix, normal, poisson, stream, uniform,
 )
 from sim.policy.kernel import JOINT, PERIODS, SIMPLE, Schedules
+from sim.rules.prospecting import reach
 from sim.rules.credit import (
     DOUBTFUL, GIVEN_UP, LOSS, NORMAL, SUBSTANDARD, chance_found, class_after, cured, default_chance, enlarged, goes_on, monthly_fall, strained,
     worth_of_finding, worth_of_hurrying, worth_of_lending,
@@ -120,7 +121,7 @@ def lend(s: State, w: World, q: Practice, seed: np.uint64, day: int) -> None:
         receive(s, w, q, seed, i, day)
         vet(s, w, i)
         decide(s, w, q, seed, i, day)
-        s.credit[i].gathered += math.pow(s.managers[i].hours[COLLECTION], w.par.effort_eta)
+        s.credit[i].gathered += reach(s.managers[i].hours[COLLECTION], w.par.effort_eta)
         s.credit[i].pace += MEMORY * (s.credit[i].made - made - s.credit[i].pace)
         _, _, pull, _ = stakes(s, w, i)
         s.credit[i].usual += (MEMORY if day > 0 else 1.0) * (pull - s.credit[i].usual)
@@ -202,7 +203,7 @@ def vet(s: State, w: World, i: int) -> None:
     hours = s.managers[i].hours[VETTING]
     if waiting > 0 and hours > 0.0:
         for place in range(waiting):
-            s.queue[i, place].vetted += math.pow(hours, w.par.effort_eta) / waiting
+            s.queue[i, place].vetted += reach(hours, w.par.effort_eta) / waiting
 
 
 @rule

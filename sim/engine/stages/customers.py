@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.stages.chances import reached
 from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_GRADE, F_IN_POST, F_MORALE, F_SATISFACTION, F_TENURE, R_CONTACTS, SERVICE, SERVICE_CONTACTS, State, World
 from sim.engine.streams import (
     ALWAYS, CHURN, CONTACTS, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, mix, normal, poisson, stream, uniform,
@@ -15,29 +17,46 @@ from sim.policy.kernel import PERIODS
 from sim.rules.customers import contacted, decayed, exposure
 from sim.rules.prospecting import mean_contacts
 
+LASTING = (SEGMENT, START_BALANCE, SATISFACTION, HAZARD, CHURN)       # what a customer at the start draws once
+AT_ONCE = 256
+
+
+class Luck(NamedTuple):
+    """What a customer draws that lasts: a standard normal score for satisfaction at the start, a share of the table of hazards, patience."""
+
+    satisfaction: float
+    hazard: float
+    patience: float
+
+
+@rule
+def luck_of(seed: np.uint64, seat: np.uint64, number: int) -> Luck:
+    """Drawn by the seat and the customer's own number."""
+    return Luck(normal(uniform(stream(seed, SATISFACTION, seat, ALWAYS), number)), uniform(stream(seed, HAZARD, seat, ALWAYS), number),
+                -math.log(uniform(stream(seed, CHURN, seat, ALWAYS), number)))
+
 
 @rule
 def settle_customer(s: State, w: World, seed: np.uint64, i: int, row: int, day: int, balance: float, segment: int,
                     number: int) -> None:
     """Write a customer into the arrays and into manager i's book. number: the customer's own, for the draws."""
-    admit(s, w, seed, i, i, row, day, balance, segment, number, True)
+    seat = s.people[i].seat
+    admit(s, w, luck_of(seed, seat, number), seat, i, row, day, balance, segment, number, True)
 
 
 @rule
-def admit(s: State, w: World, seed: np.uint64, i: int, home: int, row: int, day: int, balance: float, segment: int, number: int,
+def admit(s: State, w: World, luck: Luck, home: np.uint64, i: int, row: int, day: int, balance: float, segment: int, number: int,
           managed: bool) -> None:
-    """Write a customer into the arrays and into manager i's book, unless nobody manages the customer. home: whose luck is drawn."""
+    """Write a customer into the arrays and into manager i's book, unless nobody manages the customer. home: seat whose luck is drawn."""
     c = s.customers[row]
     c.owner, c.segment, c.balance, c.seen = i, segment, balance, day
-    c.luck = s.people[home].seat ^ mix(np.uint64(number))
-    key = stream(seed, SATISFACTION, s.people[home].seat, ALWAYS)
-    start = w.par.satisfaction_start + w.par.satisfaction_spread * normal(uniform(key, number))
-    s.customers[row].satisfaction = min(1.0, max(0.0, start))
-    s.customers[row].irritation, s.customers[row].borrows = 0.0, 0
-    place = uniform(stream(seed, HAZARD, s.people[home].seat, ALWAYS), number) * (len(w.hazards) - 1)
+    c.luck = home ^ mix(np.uint64(number))
+    c.satisfaction = min(1.0, max(0.0, w.par.satisfaction_start + w.par.satisfaction_spread * luck.satisfaction))
+    c.irritation, c.borrows = 0.0, 0
+    place = luck.hazard * (len(w.hazards) - 1)
     below = int(place)
-    s.customers[row].hazard = w.hazards[below] + (place - below) * (w.hazards[below + 1] - w.hazards[below])
-    s.customers[row].patience = -math.log(uniform(stream(seed, CHURN, s.people[home].seat, ALWAYS), number))
+    c.hazard = w.hazards[below] + (place - below) * (w.hazards[below + 1] - w.hazards[below])
+    c.patience = luck.patience
     if managed:
         s.book[i, s.managers[i].held] = row
         s.managers[i].held += 1
@@ -46,16 +65,50 @@ def admit(s: State, w: World, seed: np.uint64, i: int, home: int, row: int, day:
 
 @rule
 def populate(s: State, w: World, seed: np.uint64) -> None:
-    """The customers at the start: segments, lognormal balances, satisfaction, hazard and patience, drawn by (manager, number)."""
+    """The customers at the start: segments, lognormal balances, satisfaction, hazard and patience, drawn by (manager, number).
+
+    Many at a time, one purpose after another, which keeps the machine's wide registers busy.
+    """
+    room = np.empty((len(LASTING), AT_ONCE))
     for i in range(len(s.managers)):
-        segments, balances = stream(seed, SEGMENT, s.people[i].seat, ALWAYS), stream(seed, START_BALANCE, s.people[i].seat, ALWAYS)
-        for c in range(int(s.people[i].portfolio)):
-            segment, u = 0, uniform(segments, c)
-            while segment + 1 < len(w.segments) and u >= w.segments[segment].cut:
-                segment += 1
-            kind = w.segments[segment]
-            balance = math.exp(kind.balance_log_median + kind.balance_log_sd * normal(uniform(balances, c)))
-            admit(s, w, seed, i, i, s.tally.customers, 0, balance, segment, c, True)
+        seat, portfolio = s.people[i].seat, int(s.people[i].portfolio)
+        for first in range(0, portfolio, AT_ONCE):
+            count = min(AT_ONCE, portfolio - first)
+            for k in range(len(LASTING)):
+                draw(stream(seed, LASTING[k], seat, ALWAYS), first, room[k, :count])
+            segments, balances, moods, hazards, patience = room[0], room[1], room[2], room[3], room[4]
+            to_normal(balances[:count])
+            to_normal(moods[:count])
+            for c in range(count):
+                patience[c] = -math.log(patience[c])
+            for c in range(count):
+                segment = segment_of(w, segments[c])
+                kind = w.segments[segment]
+                balance = math.exp(kind.balance_log_median + kind.balance_log_sd * balances[c])
+                admit(s, w, Luck(moods[c], hazards[c], patience[c]), seat, i, s.tally.customers, 0, balance, segment, first + c, True)
+
+
+@rule
+def to_normal(values: np.ndarray) -> None:
+    """Uniform draws made standard normal, in place."""
+    for n in range(len(values)):
+        values[n] = normal(values[n])
+
+
+@rule
+def draw(key: np.uint64, first: int, into: np.ndarray) -> None:
+    """Uniform draws of one purpose, from number `first` on."""
+    for n in range(len(into)):
+        into[n] = uniform(key, first + n)
+
+
+@rule
+def segment_of(w: World, u: float) -> int:
+    """The segment that a draw falls into."""
+    segment = 0
+    for k in range(len(w.segments) - 1):
+        segment += 1 if u >= w.segments[k].cut else 0
+    return segment
 
 
 @rule
@@ -65,7 +118,7 @@ def serve(s: State, w: World, seed: np.uint64, day: int) -> None:
         hours = s.managers[i].hours[SERVICE]
         if hours <= 0.0 or s.managers[i].held == 0:
             continue
-        mean = mean_contacts(hours, w.par.service_pace, w.par.effort_eta, 1.0) * w.days[day].demand
+        mean = mean_contacts(reached(s.managers[i], SERVICE, hours, w.par.effort_eta), w.par.service_pace, 1.0) * w.days[day].demand
         contacts = poisson(uniform(stream(seed, CONTACTS, s.people[i].seat, day), 0), mean)
         made = 0
         for _ in range(contacts):
@@ -88,16 +141,30 @@ def serve(s: State, w: World, seed: np.uint64, day: int) -> None:
 
 
 @rule
+def satisfaction_now(s: State, w: World, c: np.record, day: int) -> float:
+    """A customer's satisfaction on this day, 0 to 1; nothing is changed."""
+    return decayed(c.satisfaction, w.par.satisfaction_rest, s.left[day - c.seen, 0])
+
+
+@rule
+def settle_down(s: State, w: World, row: int, day: int) -> None:
+    """Satisfaction and irritation as of this day."""
+    c = s.customers[row]
+    c.satisfaction = satisfaction_now(s, w, c, day)
+    c.irritation = decayed(c.irritation, 0.0, s.left[day - c.seen, 1])
+    c.seen = day
+
+
+@rule
 def catch_up(s: State, w: World, row: int, day: int) -> None:
     """Bring a customer up to this day: hazard borne, satisfaction and irritation decayed, in closed form."""
-    days = float(day - s.customers[row].seen)
-    if days <= 0.0:
+    c = s.customers[row]
+    days = day - c.seen
+    if days <= 0:
         return
-    borne = exposure(s.customers[row].satisfaction, w.par.satisfaction_rest, days, w.par.satisfaction_decay, w.par.churn_response)
-    s.customers[row].patience -= s.customers[row].hazard * borne
-    s.customers[row].satisfaction = decayed(s.customers[row].satisfaction, w.par.satisfaction_rest, days, w.par.satisfaction_decay)
-    s.customers[row].irritation = decayed(s.customers[row].irritation, 0.0, days, w.par.irritation_fade)
-    s.customers[row].seen = day
+    c.patience -= c.hazard * exposure(c.satisfaction, w.par.satisfaction_rest, days, w.par.satisfaction_decay, s.left[days, 0],
+                                      w.par.churn_response)
+    settle_down(s, w, row, day)
 
 
 @rule

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import ACCOUNTS, AUM, CROSS, MEASURE_COUNT, SERVICE, SERVICE_CONTACTS
+from sim.rules.prospecting import reach
 
 
 @rule
@@ -27,7 +26,7 @@ def note_plan(m: np.record, d: np.record, eta: float) -> None:
         m.worths[k], m.coming[k] = d.worth[k], 0.0
     for a in range(2):
         if m.hours[CROSS + a] > 0.0:
-            output = d.theta[CROSS + a] * math.pow(m.hours[CROSS + a], eta)
+            output = d.theta[CROSS + a] * reach(m.hours[CROSS + a], eta)
             for k in range(MEASURE_COUNT):
                 m.coming[k] += output * d.yields[CROSS + a, k]
 

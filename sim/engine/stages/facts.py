@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from sim.compiled import rule
+from sim.engine.stages.customers import satisfaction_now
 from sim.engine.stages.keeping import NEW_CUSTOMER, assets_of, held_assets
 from sim.engine.stages.settling import ends
 from sim.engine.stages.targets import of_service, over_months
@@ -16,7 +17,6 @@ from sim.engine.state import (
     SERVICE_YEARS, VALUED, Full, Practice, State, World,
 )
 from sim.policy.kernel import MONTH, MONTHS_IN, PERIODS, QUARTER
-from sim.rules.customers import decayed
 
 SCORE = 100.0            # points of full satisfaction
 
@@ -64,7 +64,7 @@ def satisfaction_of(s: State, w: World, i: int, day: int) -> float:
     for place in range(s.managers[i].held):
         customer = s.customers[s.book[i, place]]
         if customer.patience > 0.0:
-            total += decayed(customer.satisfaction, w.par.satisfaction_rest, float(day - customer.seen), w.par.satisfaction_decay)
+            total += satisfaction_now(s, w, customer, day)
             asked += 1
     return total / asked if asked > 0 else 0.0
 

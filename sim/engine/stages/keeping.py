@@ -9,13 +9,13 @@ import math
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.stages.customers import close_posts
+from sim.engine.stages.customers import close_posts, settle_down
 from sim.engine.state import (
     CLASS_MOST, E_AUM, E_ENDOWED, E_HANDED_OVER, E_ITEMS, E_SEVERAL, E_UNMANAGED, F_CHURNED, F_CUSTOMERS, F_SATISFACTION, FUND, BORROWING,
     PAST_MONTHS, PRODUCTS, S_CAUSE, WEALTH, Full, Practice, State, World,
 )
 from sim.engine.streams import ALWAYS, CAUSE, HELD_AT_START, MARKET, NEED, normal, stream, uniform, unmix
-from sim.rules.customers import decayed
+from sim.rules.customers import decayed, left_after
 from sim.rules.leaving import hazard_borne, neglect_part
 from sim.rules.selling import rival_pull
 
@@ -329,11 +329,9 @@ def bring_up(s: State, w: World, f: Full, row: int, day: int) -> None:
         return
     c = f.clients[row]
     s.customers[row].patience -= borne_by(s, w, f, row, days)
-    s.customers[row].satisfaction = decayed(s.customers[row].satisfaction, w.par.satisfaction_rest, days, w.par.satisfaction_decay)
-    s.customers[row].irritation = decayed(s.customers[row].irritation, 0.0, days, w.par.irritation_fade)
-    c.regret = decayed(c.regret, 0.0, days, f.par.scar_fade)
-    c.strange = decayed(c.strange, 0.0, days, f.par.scar_fade)
-    s.customers[row].seen = day
+    settle_down(s, w, row, day)
+    scars_left = left_after(days, f.par.scar_fade)
+    c.regret, c.strange = decayed(c.regret, 0.0, scars_left), decayed(c.strange, 0.0, scars_left)
 
 
 @rule

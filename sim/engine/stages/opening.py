@@ -16,6 +16,7 @@ from sim.engine.stages.keeping import open_books, welcome_all
 from sim.engine.stages.portfolios import allot, endow
 from sim.engine.state import ACCOUNTS, CHAINS, CHANNEL_COUNT, SERVICE, SERVICE_CONTACTS, SHARED, Full, Practice, State, World
 from sim.engine.streams import LEANING, MOTIVE, OPT_IN, PAIRING, TALENT, stream, uniform
+from sim.rules.customers import left_after
 
 
 @rule
@@ -43,6 +44,8 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64, f: Full | None) -> N
         enter(s, w, q, seed, i)
         s.managers[i].mentor = q.managers[i].mentor
     fill_pools(s, w)
+    for days in range(len(s.left)):
+        s.left[days, 0], s.left[days, 1] = left_after(days, w.par.satisfaction_decay), left_after(days, w.par.irritation_fade)
     for k in range(CHANNEL_COUNT):
         s.desk.yields[k, ACCOUNTS] = 1.0
     s.desk.yields[SERVICE, SERVICE_CONTACTS] = 1.0

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.planner import NOBODY, Person, plan_effort
+from sim.engine.planner import NOBODY, Person, choose_effort
 from sim.engine.stages.aims import add_aims
 from sim.engine.stages.careers import bear_in_mind
-from sim.engine.stages.chances import intrinsic_worth, partner_chance, pool_row, promise, spread
+from sim.engine.stages.chances import intrinsic_worth, partner_chance, pool_row, promise, reached, spread
 from sim.engine.stages.credit import keep_worth, look_at_loans, settle_still, weigh_credit
 from sim.engine.stages.expecting import book_selling, lay_out_selling, note_plan
 from sim.engine.stages.peers import meets_on, norm_of
@@ -140,6 +140,7 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
     else:
         own = own_plan(s, q, pay, i, w.days[day].month)
         effort = weigh_effort(s, w, q, own, s.outlook[:own.lines[0].count], i, day, imposed, capacity, f)
+    m.aim = effort
     if w.par.plan_tremble > 0.0:
         effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
     if day > 0:
@@ -167,7 +168,7 @@ def weigh_effort(s: State, w: World, q: Practice, pay: Schedules, outlook: np.re
         if w.lending.lending > 0.0:
             settle_still(pay, outlook, risk)
         bear_in_mind(s, w, q, i, day, windfall(m, w.par, q.par, s.tally.staff) * w.days[day].demand)
-    effort, _ = plan_effort(pay, s.desk, outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
+    effort = choose_effort(pay, s.desk, outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
     m.worth, m.worth_of_mentee = s.desk.worth[ACCOUNTS], shared_worth(s, q, pay, i)
     return effort
 
@@ -211,7 +212,7 @@ def taste(s: State, w: World, q: Practice, i: int, imposed: float, capacity: flo
     return Person(
         person.effort_cost * m.toil, w.par.effort_gamma, w.par.effort_eta, imposed, capacity, m.norm,
         w.par.norm_below if seen else 0.0, w.par.norm_above if seen else 0.0,
-        s.managers[m.mentor].effort if bundled else NOBODY, w.par.ceiling_pull if bundled else 0.0, person.risk_aversion,
+        s.managers[m.mentor].effort if bundled else NOBODY, w.par.ceiling_pull if bundled else 0.0, person.risk_aversion, m.aim,
     )
 
 
@@ -232,10 +233,9 @@ def book_plan(m: np.record, par: np.record, demand: float) -> None:
     effort, accounts = m.hours[SERVICE] + m.hours[VETTING] + m.hours[COLLECTION], 0.0
     for k in range(SERVICE):
         effort += m.hours[k]
-        if m.hours[k] > 0.0:
-            accounts += m.promised[k] * math.pow(m.hours[k], par.effort_eta)
+        accounts += m.promised[k] * reached(m, k, m.hours[k], par.effort_eta)
     effort += m.hours[CROSS] + m.hours[DEALS]
     m.effort = effort
     if demand > 0.0:
         m.planned[ACCOUNTS] = accounts / demand
-        m.planned[SERVICE_CONTACTS] = mean_contacts(m.hours[SERVICE], par.service_pace, par.effort_eta, 1.0)
+        m.planned[SERVICE_CONTACTS] = mean_contacts(reached(m, SERVICE, m.hours[SERVICE], par.effort_eta), par.service_pace, 1.0)

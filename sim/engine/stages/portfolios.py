@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.stages.customers import admit
+from sim.engine.stages.customers import admit, luck_of, segment_of
 from sim.engine.stages.keeping import bring_up, count_in, foresee, line_up, out_of_book, step_out, welcome
 from sim.engine.state import Full, Practice, State, World
 from sim.engine.streams import ALLOTMENT, ALWAYS, SEGMENT, START_BALANCE, normal, stream, uniform
@@ -30,9 +30,7 @@ def allot(s: State, w: World, f: Full, q: Practice, seed: np.uint64) -> None:
         seat = s.people[i].seat
         segments, balances, lots = stream(seed, SEGMENT, seat, ALWAYS), stream(seed, START_BALANCE, seat, ALWAYS), stream(seed, ALLOTMENT, seat, ALWAYS)
         for c in range(int(s.people[i].portfolio)):
-            kind, u = 0, uniform(segments, c)
-            while kind + 1 < len(w.segments) and u >= w.segments[kind].cut:
-                kind += 1
+            kind = segment_of(w, uniform(segments, c))
             balance[at] = math.exp(w.segments[kind].balance_log_median + w.segments[kind].balance_log_sd * normal(uniform(balances, c)))
             segment[at], home[at], number[at] = kind, i, c
             key[at] = order_key(q.retail.allocation, balance[at], kind, uniform(lots, c))
@@ -55,9 +53,10 @@ def allot(s: State, w: World, f: Full, q: Practice, seed: np.uint64) -> None:
         load[i] = room_taken(load[i], q.retail.span[segment[c]])
         managed = load[i] <= 1.0 + HAIR
         row = s.tally.customers
-        admit(s, w, seed, i, home[c], row, 0, balance[c], segment[c], number[c], managed)
+        seat = s.people[home[c]].seat
+        admit(s, w, luck_of(seed, seat, number[c]), seat, i, row, 0, balance[c], segment[c], number[c], managed)
         if w.par.customer_detail > 0.0:
-            welcome(s, w, f, seed, row, 0, number[c], s.people[home[c]].seat, s.managers[i].held - 1 if managed else -1)
+            welcome(s, w, f, seed, row, 0, number[c], seat, s.managers[i].held - 1 if managed else -1)
         if managed and home[c] != i:
             hand_over(s, w, f, row, 0)
     f.board.welcomed = s.tally.customers

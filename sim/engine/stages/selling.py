@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.stages.chances import reached
 from sim.engine.stages.keeping import (
     assets_of, bring_up, count_in, court, depart, fall_due, foresee, held_assets, holds, items_held, line_up, market_day, need_of,
     step_out, welcome_new,
@@ -127,7 +128,7 @@ def visits(s: State, w: World, f: Full, q: Practice, seed: np.uint64, day: int, 
     if hours <= 0.0 or s.managers[i].held == 0:
         return
     pace = f.par.offer_pace if sells else w.par.service_pace
-    mean = mean_contacts(hours, pace, w.par.effort_eta, 1.0) * w.days[day].demand
+    mean = mean_contacts(reached(s.managers[i], CROSS if sells else SERVICE, hours, w.par.effort_eta), pace, 1.0) * w.days[day].demand
     key = stream(seed, OFFER if sells else CONTACTS, s.people[i].seat, day)
     seller = f.sellers[i]
     credit = poisson(uniform(key, 0), mean) + (seller.credit_offers if sells else seller.credit_service)

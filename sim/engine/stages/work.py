@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from sim.compiled import rule
-from sim.engine.stages.chances import chance, fresh_share, partner_chance, pool_row
-from sim.engine.stages.customers import settle_customer
+from sim.engine.stages.chances import chance, fresh_share, partner_chance, pool_row, reached
+from sim.engine.stages.customers import satisfaction_now, settle_customer
 from sim.engine.state import (
     ACCOUNTS, C_DISCOUNTS, CHAINS, INTERMEDIARIES, NEW_ASSETS, R_ACCOUNTS, R_ASSIGNED, R_CHANNEL, R_DEPOSITS, R_PROSPECTS, SERVICE, Practice,
     State, World,
@@ -18,7 +18,6 @@ from sim.engine.streams import (
     uniform,
 )
 from sim.policy.kernel import PERIODS
-from sim.rules.customers import decayed
 from sim.rules.learning import forget, learn
 from sim.rules.prospecting import mean_contacts
 
@@ -56,7 +55,7 @@ def prospect(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: int,
     """Manager i's contacts of the day on channel k, one by one."""
     hours = lent_hours(s, w, i, k)
     row = pool_row(i, k, len(s.managers))
-    mean = mean_contacts(hours, w.channels[k].pace, w.par.effort_eta, fresh_share(s.pools[row, k], w.par))
+    mean = mean_contacts(reached(s.managers[i], k, hours, w.par.effort_eta), w.channels[k].pace, fresh_share(s.pools[row, k], w.par))
     mean *= q.par.access[k] * w.days[day].demand
     if mean <= 0.0:
         s.managers[i].skill[k] = forget(s.managers[i].skill[k], 1.0, w.par.forgetting_rate, w.par.skill_floor)
@@ -99,8 +98,7 @@ def trust(s: State, w: World, seed: np.uint64, day: int, i: int, c: int) -> floa
         return 1.0
     key = stream(seed, REFERRER, s.people[i].seat, day)
     row = s.book[i, int(uniform(key, c) * s.managers[i].held)]
-    now = decayed(s.customers[row].satisfaction, w.par.satisfaction_rest, day - s.customers[row].seen, w.par.satisfaction_decay)
-    return 1.0 + w.par.trust_effect * (now - 0.5)
+    return 1.0 + w.par.trust_effect * (satisfaction_now(s, w, s.customers[row], day) - 0.5)
 
 
 @rule
