@@ -165,12 +165,15 @@ def split_hours(d: np.record, eta: float) -> float:
     """Best split of an hour at the worths in `d.worth`; returns B, CNY a day for the first hour spent so."""
     best, top = -1, 0.0
     for k in range(ACTIVITY_COUNT):
+        d.split[k], d.part[k] = 0.0, 0.0
+        if d.theta[k] == 0.0:
+            continue
         gain = d.own_worth[k]
         for u in range(d.uses):
             m = int(d.used[u])
             gain += d.yields[k, m] * d.worth[m]
         gain = max(0.0, d.theta[k] * gain)
-        d.split[k], d.part[k] = gain, 0.0
+        d.split[k] = gain
         if gain > top:
             best, top = k, gain
     if best < 0:                                        # nothing is worth while: hours that a norm still asks for serve customers
@@ -200,6 +203,8 @@ def split_hours(d: np.record, eta: float) -> float:
 def brings(d: np.record, reached: float, measure: int) -> float:
     """Units of a measure a day at the current split. reached: E^eta, of E hours."""
     rate = 0.0
+    if reached <= 0.0:
+        return rate
     for k in range(ACTIVITY_COUNT):
         rate += d.theta[k] * d.yields[k, measure] * d.part[k]
     return rate * reached

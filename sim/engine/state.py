@@ -274,6 +274,7 @@ MANAGER = record(
     skill=(CHANNEL_COUNT,),              # share of full competence
     told=(CHANNEL_COUNT,),               # skill before the meeting
     problems=(CHANNEL_COUNT,),           # open
+    clear=(CHANNEL_COUNT,), clear_of=(CHANNEL_COUNT,),             # conversion that so many problems leave
     hours=(ACTIVITY_COUNT,),             # today's, by activity
     reach=(ACTIVITY_COUNT,), reach_of=(ACTIVITY_COUNT,),           # first hours' worth of so many hours
     intended=(ACTIVITY_COUNT,),          # hours of the last plan
@@ -316,6 +317,7 @@ CREDIT = record(                         # a manager's side of lending
     worth=(MEASURE_COUNT,),              # CNY a unit of each pay measure at the margin, of the last plan
     deposit_sum=(PERIOD_COUNT,), months=(PERIOD_COUNT,),  # sum of the months' average deposits in the open periods, and how many
 )
+OVERNIGHT = record("pressure problems partners skill")              # what is left of each a day later (of skill: above the floor)
 TALLY = record("", "customers overflow number month loans staff")   # rows of customers in use; 1 when there were too few; open month: of the year, of the run; loans in use
 OUTLOOK = record("done others left scale share sd slope rest month year ends value rate factor", "still")       # see planner.py
 # In full a customer takes a CLIENT row beside the CUSTOMER row: 160 and 88 bytes, 248 in all. Needs, preferred channel and the
@@ -396,7 +398,8 @@ class State(NamedTuple):
     credit (n), queue (n, room), loans: lending, the latter two empty where nobody borrows. ledger (M, n, LEDGER): records by month.
     outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
     people: who sits in each seat: World.people at the start, and whoever is hired later (seat is then a key of the hire's own).
-    left (D + 1, 2): of satisfaction above rest and of irritation, what is left after so many days.
+    left (D + 1, 2): of satisfaction above rest and of irritation, what is left after so many days. overnight: of what fades daily, after one.
+    lanes (n, DAILY): of whoever sits in the seat, see `lane`.
     history (M, n, MEASURE_COUNT + 1): what each month came to, and its calendar days; no months where pay does not look back.
     """
 
@@ -420,3 +423,5 @@ class State(NamedTuple):
     people: np.recarray                  # who sits in each seat: World.people at the start, and whoever is hired later (seat is then a key of the hire's own)
     history: np.ndarray
     left: np.ndarray
+    overnight: np.record
+    lanes: np.ndarray

@@ -18,7 +18,7 @@ from sim.engine.stages.facts import lay_out_facts
 from sim.engine.stages.settling import counts_for, is_in_force, own_plan, shares_pay, year_so_far
 from sim.engine.stages.targets import factor_of, of_service
 from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, COLLECTION, CROSS, DEALS, SERVICE, SERVICE_CONTACTS, VETTING, Full, Practice, State, World
-from sim.engine.streams import TREMBLE, stream
+from sim.engine.streams import ON_TREMBLE, on
 from sim.policy.kernel import AFTERWARDS, ALWAYS, FACTOR, JOINT, MONTH, SIMPLE, Schedules, plan_row
 from sim.rules.prospecting import mean_contacts
 from sim.rules.psychology import impatience
@@ -142,7 +142,7 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
         effort = weigh_effort(s, w, q, own, s.outlook[:own.lines[0].count], i, day, imposed, capacity, f)
     m.aim = effort
     if w.par.plan_tremble > 0.0:
-        effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
+        effort *= spread(on(s.lanes[i, ON_TREMBLE], day), w.par.plan_tremble)
     if day > 0:
         effort += w.par.habit_share * (m.effort - effort)
     effort = min(effort, capacity)

@@ -18,7 +18,7 @@ from sim.policy.kernel import (
     CONSTANT, FACTOR, HALF_YEAR, IN_LAST_MONTH, IN_YEAR, MONTH, MONTHS_IN, PAIR, PERIODS, QUARTER, RESULT, SIMPLE, TEAM, Schedules,
     months_covered, pay_at, pay_joint, plan_row, rounded_fen, to_fen, variant,
 )
-from sim.rules.meetings import faded
+from sim.rules.fading import decayed
 
 OVERLAY = 2                               # the code of `credit` for the results of the whole branch
 above, carried, drawn = rule(timing.above), rule(timing.carried), rule(timing.drawn)
@@ -360,10 +360,10 @@ def between_days(s: State, w: World) -> None:
     """Pressure fades overnight, some problems solve themselves, a belief that was settled grows a little uncertain again."""
     for i in range(len(s.managers)):
         m = s.managers[i]
-        m.pressure = faded(m.pressure, w.par.pressure_fade)
+        m.pressure = decayed(m.pressure, 0.0, s.overnight.pressure)
         m.belief_variance += w.par.belief_drift
         for k in range(SERVICE):
-            m.problems[k] = faded(m.problems[k], w.par.problem_lapse)
+            m.problems[k] = decayed(m.problems[k], 0.0, s.overnight.problems)
 
 
 @rule
