@@ -16,8 +16,9 @@ from sim.engine.state import (
     TALLY, TELLING, WORLD_NUMBERS, Practice, State, World, rows,
 )
 from sim.engine.aims import aims_of
+from sim.engine.lanes import DAILY
 from sim.engine.shop import retail_of, segment_names, shop_of
-from sim.engine.streams import DAILY, name_key
+from sim.engine.streams import name_key
 from sim.errors import InputError, nearest
 from sim.policy.counting import Counting
 from sim.policy.kernel import Schedules, plan_row

@@ -402,7 +402,7 @@ class State(NamedTuple):
     outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
     people: who sits in each seat: World.people at the start, and whoever is hired later (seat is then a key of the hire's own).
     left (D + 1, 2): of satisfaction above rest and of irritation, what is left after so many days. overnight: of what fades daily, after one.
-    lanes (n, DAILY): of whoever sits in the seat, see `lane`.
+    lanes (n, DAILY): keys of whoever sits in the seat (lanes.py).
     history (M, n, MEASURE_COUNT + 1): what each month came to, and its calendar days; no months where pay does not look back.
     """
 

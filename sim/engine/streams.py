@@ -31,11 +31,6 @@ APPLICATION, LOAN_KEY, QUALITY, DETECTION, LOAN_CLASS, PAST = 40, 41, 42, 43, 44
 NEED, OFFER, OFFER_SIZE, MARKET, CAUSE, REFERRAL, WAY, PICK, HELD_AT_START = 70, 71, 72, 73, 74, 75, 76, 77, 78
 DEAL, DEAL_SIZE, DEAL_RIVAL, WALK_IN, RECEPTION, ALLOTMENT = 79, 80, 81, 82, 83, 84
 QUIT, VACANCY, APPLICANT = 50, 51, 52
-# What a person draws on every day, by place in `State.lanes`: three purposes on each of four channels, then five more.
-DAILY = (*(purpose + 100 * (k + 1) for purpose in (CONTACTS, CONVERSION, PROBLEM) for k in range(4)), CONTACTS, REFERRER, PARTNER_LEAD,
-         ASSIGNED_LEAD, TREMBLE)
-ON_CONTACTS, ON_CONVERSION, ON_PROBLEM, ON_SERVICE = 0, 4, 8, 12
-ON_REFERRER, ON_PARTNER_LEAD, ON_ASSIGNED_LEAD, ON_TREMBLE = 13, 14, 15, 16
 CENTRAL = 0.425          # how far from a half the quantile of a normal draw is one ratio of polynomials
 POISSON_SUMMED = 600.0   # means above draw from an approximation
 ALWAYS = 1_000_000       # stands for the day in draws made once in a lifetime
@@ -65,7 +60,7 @@ def stream(seed: np.uint64, purpose: int, entity: np.uint64, day: int) -> np.uin
 
 @rule
 def lane(seed: np.uint64, purpose: int, entity: np.uint64) -> np.uint64:
-    """What all days of such a stream share: kept for purposes that come up daily (`DAILY`)."""
+    """What the streams of all days share; kept where they are asked for daily (lanes.py)."""
     return mix(mix(seed + _GOLDEN * U64(purpose)) ^ (entity * _GOLDEN + _M1))
 
 

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compiled import rule, wide
+from sim.engine.lanes import ON_SERVICE
 from sim.engine.stages.chances import reached
 from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_GRADE, F_IN_POST, F_MORALE, F_SATISFACTION, F_TENURE, R_CONTACTS, SERVICE, SERVICE_CONTACTS, State, World
 from sim.engine.streams import (
-    ALWAYS, CENTRAL, CHURN, HAZARD, ON_SERVICE, SATISFACTION, SEGMENT, START_BALANCE, central, mix, normal, on, outer, poisson, stream,
+    ALWAYS, CENTRAL, CHURN, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, central, mix, normal, on, outer, poisson, stream,
     uniform,
 )
 from sim.policy.kernel import PERIODS

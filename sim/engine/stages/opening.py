@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.lanes import keep_lanes
 from sim.engine.stages.aims import begin_aims
 from sim.engine.stages.books import open_ledger
 from sim.engine.stages.chances import spread
@@ -15,7 +16,7 @@ from sim.engine.stages.customers import populate
 from sim.engine.stages.keeping import open_books, welcome_all
 from sim.engine.stages.portfolios import allot, endow
 from sim.engine.state import ACCOUNTS, CHAINS, CHANNEL_COUNT, SERVICE, SERVICE_CONTACTS, SHARED, Full, Practice, State, World
-from sim.engine.streams import DAILY, LEANING, MOTIVE, OPT_IN, PAIRING, TALENT, lane, stream, uniform
+from sim.engine.streams import LEANING, MOTIVE, OPT_IN, PAIRING, TALENT, stream, uniform
 from sim.rules.fading import left_after
 from sim.rules.prospecting import blocked
 
@@ -86,8 +87,7 @@ def enter(s: State, w: World, q: Practice, seed: np.uint64, i: int) -> None:
     m.toil, m.lure = 1.0, 1.0
     for k in range(CHANNEL_COUNT):
         m.skill[k], m.clear[k] = person.skill_start, blocked(m.problems[k], w.par.problem_block)
-    for place in range(len(DAILY)):
-        s.lanes[i, place] = lane(seed, DAILY[place], person.seat)
+    keep_lanes(s, seed, i)
 
 
 @rule

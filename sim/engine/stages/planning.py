@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.lanes import ON_TREMBLE
 from sim.engine.planner import NOBODY, Person, choose_effort
 from sim.engine.stages.aims import add_aims
 from sim.engine.stages.careers import bear_in_mind
@@ -18,7 +19,7 @@ from sim.engine.stages.facts import lay_out_facts
 from sim.engine.stages.settling import counts_for, is_in_force, own_plan, shares_pay, year_so_far
 from sim.engine.stages.targets import factor_of, of_service
 from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, COLLECTION, CROSS, DEALS, SERVICE, SERVICE_CONTACTS, VETTING, Full, Practice, State, World
-from sim.engine.streams import ON_TREMBLE, on
+from sim.engine.streams import on
 from sim.policy.kernel import AFTERWARDS, ALWAYS, FACTOR, JOINT, MONTH, SIMPLE, Schedules, plan_row
 from sim.rules.prospecting import mean_contacts
 from sim.rules.psychology import impatience

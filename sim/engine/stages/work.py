@@ -7,16 +7,14 @@ import math
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.lanes import ON_ASSIGNED_LEAD, ON_CONTACTS, ON_CONVERSION, ON_PARTNER_LEAD, ON_PROBLEM, ON_REFERRER
 from sim.engine.stages.chances import chance, fresh_share, partner_chance, pool_row, reached
 from sim.engine.stages.customers import satisfaction_now, settle_customer
 from sim.engine.state import (
     ACCOUNTS, C_DISCOUNTS, CHAINS, INTERMEDIARIES, NEW_ASSETS, R_ACCOUNTS, R_ASSIGNED, R_CHANNEL, R_DEPOSITS, R_PROSPECTS, SERVICE, Practice,
     State, World,
 )
-from sim.engine.streams import (
-    ALWAYS, BALANCE, ON_ASSIGNED_LEAD, ON_CONTACTS, ON_CONVERSION, ON_PARTNER_LEAD, ON_PROBLEM, ON_REFERRER, normal, on, poisson, stream,
-    uniform,
-)
+from sim.engine.streams import ALWAYS, BALANCE, normal, on, poisson, stream, uniform
 from sim.policy.kernel import PERIODS
 from sim.rules.learning import forget, learn
 from sim.rules.prospecting import mean_contacts
