@@ -27,6 +27,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import ACTIVITY_COUNT, MEASURE_COUNT, SERVICE
+from sim.passing import by_reference
 from sim.policy.kernel import (
     CONSTANT, FACTOR, FURTHER, IN_LAST_MONTH, IN_YEAR, RESULT, SIMPLE, Schedules, expect_count, expect_joint, expect_normal, months_covered, pay_joint,
 )
@@ -37,6 +38,7 @@ from sim.rules.powers import power
 NOBODY = 1e30            # the effort of a mentor one never passes
 
 
+@by_reference
 class Person(NamedTuple):
     """One manager's tastes and limits. Money in CNY, effort in hours a day.
 

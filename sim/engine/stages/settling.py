@@ -13,6 +13,7 @@ from sim.engine.state import (
     MEASURE_COUNT, PLAN_LINES, R_DAYS, R_EFFORT, R_LEANING, R_NORM,
     R_COLLECTION, R_PRESSURE, R_SKILL, R_VETTING, SERVICE, COLLECTION, VETTING, Practice, State, World,
 )
+from sim.passing import refer
 from sim.policy import timing
 from sim.policy.kernel import (
     CONSTANT, FACTOR, HALF_YEAR, IN_LAST_MONTH, IN_YEAR, MONTH, MONTHS_IN, PAIR, PERIODS, QUARTER, RESULT, SIMPLE, TEAM, Schedules,
@@ -105,7 +106,7 @@ def settle_pay(s: State, w: World, q: Practice, pay: Schedules, day: int) -> Non
         for i in range(len(s.managers)):
             if s.managers[i].vacancy > 0:
                 continue
-            own = own_plan(s, q, pay, i, today.month)
+            own = refer(own_plan(s, q, pay, i, today.month))
             if plan_row(pay).timed:
                 settle_over_time(s, w, q, own, i, day)
                 continue
