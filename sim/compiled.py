@@ -127,7 +127,7 @@ def rule(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def wide(function: Callable[..., Any]) -> Callable[..., Any]:
-    """As `rule`, for loops over arrays in which nothing is divided by nil: left unchecked, they are done several numbers at a time."""
+    """As `rule`, for loops over arrays, and what they call, where nothing is divided by nil: unchecked, several numbers are done at once."""
     return _compiled(function, error_model="numpy")
 
 
