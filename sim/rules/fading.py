@@ -1,4 +1,4 @@
-"""What comes back to rest by itself: satisfaction, irritation, skill, pressure, problems, leads (docs/model.md, "A day, in order")."""
+"""What comes back to rest by itself: satisfaction, irritation, pressure, problems, leads, skill (docs/model.md, "Customers")."""
 
 from __future__ import annotations
 
