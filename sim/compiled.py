@@ -123,7 +123,16 @@ def _numba() -> Any:
 
 def rule(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a behaviour rule or a kernel: cached on disk, free of the interpreter lock."""
-    return _numba().njit(cache=True, nogil=True)(renamed(function, variant()) if _replaced else function)
+    return _compiled(function)
+
+
+def wide(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `rule`, for loops over arrays, and what they call, where nothing is divided by nil: unchecked, several numbers are done at once."""
+    return _compiled(function, error_model="numpy")
+
+
+def _compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    return _numba().njit(cache=True, nogil=True, **options)(renamed(function, variant()) if _replaced else function)
 
 
 def renamed(function: Callable[..., Any], variant: str) -> Callable[..., Any]:

@@ -21,7 +21,7 @@ _passed_by_reference: set[type] = set()
 
 
 def by_reference(kind: type) -> type:
-    """Decorate a NamedTuple of arrays: `refer` hands it to compiled functions as one pointer."""
+    """Decorate a NamedTuple of arrays and numbers: `refer` hands it to compiled functions as one pointer."""
     _passed_by_reference.add(kind)
     return kind
 

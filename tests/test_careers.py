@@ -11,10 +11,11 @@ import pytest
 
 import sim
 from sim.engine.prepare import new_state, practice_of, room_for, world_of
+from sim.engine.lanes import DAILY
 from sim.engine.run import branch_seeds, first_morning, one_day, run_branch
 from sim.engine.shop import new_full
 from sim.engine.state import FINALS, PAY_MEASURES, RECORDS
-from sim.engine.streams import person_key, stream, uniform
+from sim.engine.streams import on, person_key, stream, uniform
 from sim.errors import InputError
 from sim.policy import Policy, make_policy
 from sim.policy.schedule import pay_tables
@@ -271,6 +272,8 @@ def test_whoever_is_hired_is_somebody_else_and_begins_anew() -> None:
     hired = m.generation > 0
     assert hired.any() and np.all(m.talent[hired] != before[hired]) and np.all(m.talent[~hired] == before[~hired])
     assert np.all(m.tenure[hired] <= 5) and np.all(m.tenure[~hired] == life.world.people.tenure[~hired].astype(int) + m.in_post[~hired])
+    for person, lanes in zip(life.state.people, life.state.lanes, strict=True):                # what is kept of keys is of whoever sits there now
+        assert [on(kept, 7) for kept in lanes] == [stream(life.seed, purpose, person.seat, 7) for purpose in DAILY]
 
 
 def test_an_empty_seat_neither_works_nor_is_paid() -> None:

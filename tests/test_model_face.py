@@ -341,7 +341,7 @@ def test_reading_customers_changes_nothing(short, fact_policy) -> None:
 
 def test_satisfaction_is_as_of_today_though_nobody_called(short, fact_policy) -> None:
     """Between contacts it falls back to its rest in closed form; the record still says when the customer was last seen."""
-    from sim.rules.customers import decayed, left_after
+    from sim.rules.fading import decayed, left_after
 
     model = sim.BankModel(short, fact_policy)
     start = model.customers.satisfaction

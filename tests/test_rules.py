@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
-from sim.rules.customers import contacted, decayed, exposure, left_after
+from sim.rules.customers import contacted, exposure
 from sim.rules.effort import best_effort, cost_of_effort, marginal_gain, norm_cost, norm_pull
+from sim.rules.fading import decayed, left_after
 from sim.rules.learning import forget, learn
-from sim.rules.meetings import answered, believe, faded, kalman_gain, pressed, worn_excuse
+from sim.rules.meetings import answered, believe, kalman_gain, pressed, worn_excuse
 from sim.rules.mentoring import dependence_after, errand_share, taught
 from sim.rules.peers import chance_high, leaning_factor, status_after
 from sim.rules.prospecting import access, blocked, conversion, mean_contacts, order_attention, partner_worth, reach
@@ -80,10 +81,10 @@ def test_skill_above_the_ceiling_is_kept() -> None:
 
 
 def test_forgetting_stops_at_the_floor() -> None:
-    assert forget(0.6, 0.0, 0.1, 0.2) == forget(0.6, 50.0, 0.0, 0.2) == pytest.approx(0.6)
-    assert forget(0.6, 1e6, 0.1, 0.2) == pytest.approx(0.2)
-    assert forget(0.1, 10.0, 0.1, 0.2) == 0.1
-    assert forget(0.6, 10.0, 0.1, 0.2) == pytest.approx(0.2 + 0.4 * math.exp(-1.0))
+    assert forget(0.6, left_after(0.0, 0.1), 0.2) == forget(0.6, left_after(50.0, 0.0), 0.2) == pytest.approx(0.6)
+    assert forget(0.6, left_after(1e6, 0.1), 0.2) == pytest.approx(0.2)
+    assert forget(0.1, left_after(10.0, 0.1), 0.2) == 0.1
+    assert forget(0.6, left_after(10.0, 0.1), 0.2) == pytest.approx(0.2 + 0.4 * math.exp(-1.0))
 
 
 # --- meetings ---------------------------------------------------------------------------------------------------------
@@ -107,9 +108,10 @@ def test_pressure_grows_by_what_excuses_and_habit_let_through() -> None:
     assert pressed(10.0, 0.4, 25.0, 3, 0.1) == pytest.approx(10.0 + 25.0 * 0.6 * math.exp(-0.3))
 
 
-def test_pressure_fades() -> None:
-    assert faded(30.0, 0.0) == 30.0
-    assert faded(faded(30.0, 0.1), 0.1) == pytest.approx(30.0 * math.exp(-0.2))
+def test_what_fades_on_two_days_fades_as_over_two_days() -> None:
+    assert decayed(30.0, 0.0, left_after(1.0, 0.0)) == 30.0
+    a_day = left_after(1.0, 0.1)
+    assert decayed(decayed(30.0, 0.0, a_day), 0.0, a_day) == pytest.approx(decayed(30.0, 0.0, left_after(2.0, 0.1)))
 
 
 def test_beliefs_weigh_what_is_seen() -> None:

@@ -15,6 +15,7 @@ from scipy.special import ndtri
 
 from sim.engine import streams
 from sim.engine.run import branch_seeds
+from sim.engine.stages.customers import to_normal
 from sim.engine.streams import (
     CHURN, CONTACTS, CONVERSION, TALENT, mix, name_key, normal, poisson, replication_seed, stream, uniform,
 )
@@ -181,6 +182,14 @@ def test_better_luck_never_counts_less(u, other, mean) -> None:
 
 
 # --- the same for ever ------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(0.0, 1.0, exclude_min=True, exclude_max=True), max_size=40))
+def test_normal_draws_many_at_a_time_are_those_one_by_one(us) -> None:
+    draws = np.array([*us, 0.075, np.nextafter(0.075, 0.0), 0.925, np.nextafter(0.925, 1.0), 0.5])
+    many = np.empty(len(draws))
+    to_normal(draws, many, np.empty(len(draws), np.int64))
+    assert many.tolist() == [normal(u) for u in draws]
 
 
 def today() -> Iterator[dict[str, str]]:

@@ -5,7 +5,8 @@
 typedef struct {
     uint64_t luck;
     double balance, satisfaction, irritation, hazard, patience;
-    int64_t owner, segment, seen, borrows, holdings;
+    int32_t owner, seen;
+    int16_t segment, borrows, holdings;
 } Customer;
 
 typedef struct {

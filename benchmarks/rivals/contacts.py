@@ -22,7 +22,8 @@ import numpy as np
 from sim.compiled import rule
 from sim.engine.state import CUSTOMER, record, rows
 from sim.engine.streams import CONTACTS, CONVERSION, name_key, poisson, stream, uniform
-from sim.rules.customers import contacted, decayed, exposure, left_after
+from sim.rules.customers import contacted, exposure
+from sim.rules.fading import decayed, left_after
 from sim.rules.learning import learn
 from sim.rules.prospecting import conversion
 from sim.world import Scenario

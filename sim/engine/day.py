@@ -77,7 +77,7 @@ def live_stage(stage: int, s: State, w: World, q: Practice, elements: Schedules,
             hold_meeting(s, w, q, seed, day)                  # with 6: leanings are revised here
     elif stage == CUSTOMERS:
         if not in_full:
-            serve(s, w, seed, day)
+            serve(s, w, day)
         if f is not None:
             if in_full:
                 attend(s, w, f, q, seed, day)

@@ -27,6 +27,7 @@ import numpy as np
 
 from sim.compiled import rule
 from sim.engine.state import ACTIVITY_COUNT, MEASURE_COUNT, SERVICE
+from sim.passing import by_reference
 from sim.policy.kernel import (
     CONSTANT, FACTOR, FURTHER, IN_LAST_MONTH, IN_YEAR, RESULT, SIMPLE, Schedules, expect_count, expect_joint, expect_normal, months_covered, pay_joint,
 )
@@ -37,6 +38,7 @@ from sim.rules.powers import power
 NOBODY = 1e30            # the effort of a mentor one never passes
 
 
+@by_reference
 class Person(NamedTuple):
     """One manager's tastes and limits. Money in CNY, effort in hours a day.
 
@@ -165,12 +167,15 @@ def split_hours(d: np.record, eta: float) -> float:
     """Best split of an hour at the worths in `d.worth`; returns B, CNY a day for the first hour spent so."""
     best, top = -1, 0.0
     for k in range(ACTIVITY_COUNT):
+        d.split[k], d.part[k] = 0.0, 0.0
+        if d.theta[k] == 0.0:
+            continue
         gain = d.own_worth[k]
         for u in range(d.uses):
             m = int(d.used[u])
             gain += d.yields[k, m] * d.worth[m]
         gain = max(0.0, d.theta[k] * gain)
-        d.split[k], d.part[k] = gain, 0.0
+        d.split[k] = gain
         if gain > top:
             best, top = k, gain
     if best < 0:                                        # nothing is worth while: hours that a norm still asks for serve customers
@@ -200,6 +205,8 @@ def split_hours(d: np.record, eta: float) -> float:
 def brings(d: np.record, reached: float, measure: int) -> float:
     """Units of a measure a day at the current split. reached: E^eta, of E hours."""
     rate = 0.0
+    if reached <= 0.0:
+        return rate
     for k in range(ACTIVITY_COUNT):
         rate += d.theta[k] * d.yields[k, measure] * d.part[k]
     return rate * reached

@@ -12,10 +12,11 @@ import numpy as np
 
 from sim.engine.state import (
     BELOW, BOOKS, CHANNEL, CHANNEL_COUNT, CHANNELS, CREDIT, CUSTOMER, DAY, DESK, FACTS, FINALS, HANDOVER, KEEP, LEDGER, LENDING, LOAN,
-    MANAGER, MARK, MEASURE_COUNT, OUTLOOK, OVER, PASSING, PAY_MEASURES, PEOPLE_NUMBERS, PERSON, PLACE, PLAN_LINES, POOL, PRACTICE_NUMBERS, RECORDS, RISE, SEGMENT, STARTUP,
+    MANAGER, MARK, MEASURE_COUNT, OUTLOOK, OVER, OVERNIGHT, PASSING, PAY_MEASURES, PEOPLE_NUMBERS, PERSON, PLACE, PLAN_LINES, POOL, PRACTICE_NUMBERS, RECORDS, RISE, SEGMENT, STARTUP,
     TALLY, TELLING, WORLD_NUMBERS, Practice, State, World, rows,
 )
 from sim.engine.aims import aims_of
+from sim.engine.lanes import DAILY
 from sim.engine.shop import retail_of, segment_names, shop_of
 from sim.engine.streams import name_key
 from sim.errors import InputError, nearest
@@ -325,7 +326,8 @@ def new_state(w: World, elements: Schedules, merged: Schedules, room: int = 0) -
         np.zeros((weeks, n, len(RECORDS))), np.zeros((days, n)), np.zeros((n, len(FINALS))),
         rows(OUTLOOK, max(int(block.lines[0].count) for block in blocks_of(merged))), new_desk(merged), rows(MANAGER, 1)[0],
         rows(CREDIT, n), rows(LOAN, n, longest if lent else 0), rows(LOAN, lent), np.zeros((months, n, len(LEDGER))),
-        rows(PERSON, n), np.zeros((months, n, MEASURE_COUNT + 1)), np.zeros((days + 1, 2)),
+        rows(PERSON, n), np.zeros((months, n, MEASURE_COUNT + 1)), np.zeros((days + 1, 2)), rows(OVERNIGHT, 1)[0],
+        np.zeros((n, len(DAILY)), dtype=np.uint64),
     )
 
 

@@ -76,10 +76,12 @@ CONDUCT = ("pulled_forward", "held_back_deals", "discounts", "misreported", "cau
 RECORDS = (*RECORDS, *CONDUCT)
 
 
-def record(floats: str = "", ints: str = "", flags: str = "", keys: str = "", **arrays: tuple[int, ...]) -> np.dtype:
-    """A record type: named floats, integers, flags and 64-bit keys, and small arrays of floats."""
+def record(floats: str = "", ints: str = "", flags: str = "", keys: str = "", shorter: str = "", shortest: str = "",
+           **arrays: tuple[int, ...]) -> np.dtype:
+    """A record type: named floats, integers (of 64, 32 and 16 bits), flags and 64-bit keys, and small arrays of floats."""
     fields: list[tuple] = [(name, "u8") for name in keys.split()] + [(name, "f8") for name in floats.split()]
-    fields += [(name, "i8") for name in ints.split()] + [(name, "f8", shape) for name, shape in arrays.items()]
+    fields += [(name, kind) for names, kind in ((ints, "i8"), (shorter, "i4"), (shortest, "i2")) for name in names.split()]
+    fields += [(name, "f8", shape) for name, shape in arrays.items()]
     return np.dtype(fields + [(name, "?") for name in flags.split()], align=True)
 
 
@@ -274,6 +276,7 @@ MANAGER = record(
     skill=(CHANNEL_COUNT,),              # share of full competence
     told=(CHANNEL_COUNT,),               # skill before the meeting
     problems=(CHANNEL_COUNT,),           # open
+    clear=(CHANNEL_COUNT,), clear_of=(CHANNEL_COUNT,),             # conversion that so many problems leave
     hours=(ACTIVITY_COUNT,),             # today's, by activity
     reach=(ACTIVITY_COUNT,), reach_of=(ACTIVITY_COUNT,),           # first hours' worth of so many hours
     intended=(ACTIVITY_COUNT,),          # hours of the last plan
@@ -295,10 +298,11 @@ MANAGER = record(
 CUSTOMER = record(
     "balance satisfaction irritation"    # CNY; the latter two as of the day last seen
     " hazard patience",                  # a day; hazard still to be borne before leaving, not above 0: gone
-    "owner segment seen"                 # manager's row; segment's row; day
+    keys="luck",                         # of the customer's own: owner on the first morning and number
+    shorter="owner seen",                # manager's row; day
+    shortest="segment"                   # row
     " borrows"                           # 1 from the day a loan is asked for until it is settled
     " holdings",                         # products held, a bit each (0 while customers are in their short form)
-    keys="luck",                         # of the customer's own: owner on the first morning and number
 )
 POOL = record("available worked won")    # prospects not worked lately, worked in vain, won
 LOAN = record(                           # an application in the queue, then a loan
@@ -316,9 +320,10 @@ CREDIT = record(                         # a manager's side of lending
     worth=(MEASURE_COUNT,),              # CNY a unit of each pay measure at the margin, of the last plan
     deposit_sum=(PERIOD_COUNT,), months=(PERIOD_COUNT,),  # sum of the months' average deposits in the open periods, and how many
 )
+OVERNIGHT = record("pressure problems partners skill")              # what is left of each a day later (of skill: above the floor)
 TALLY = record("", "customers overflow number month loans staff")   # rows of customers in use; 1 when there were too few; open month: of the year, of the run; loans in use
 OUTLOOK = record("done others left scale share sd slope rest month year ends value rate factor", "still")       # see planner.py
-# In full a customer takes a CLIENT row beside the CUSTOMER row: 160 and 88 bytes, 248 in all. Needs, preferred channel and the
+# A customer fills a line of the machine's memory: 64 bytes. In full there is a CLIENT row besides, of 160. Needs, preferred channel and the
 # like are not kept but drawn again by the customer's key (home, number) whenever they are read.
 CLIENT = record(
     "wealth units lent counted"          # CNY; fund units; CNY; assets as counted in the class's total
@@ -396,7 +401,8 @@ class State(NamedTuple):
     credit (n), queue (n, room), loans: lending, the latter two empty where nobody borrows. ledger (M, n, LEDGER): records by month.
     outlook, desk: room for the planner, so that a day allocates nothing. blank: a manager with everything nil.
     people: who sits in each seat: World.people at the start, and whoever is hired later (seat is then a key of the hire's own).
-    left (D + 1, 2): of satisfaction above rest and of irritation, what is left after so many days.
+    left (D + 1, 2): of satisfaction above rest and of irritation, what is left after so many days. overnight: of what fades daily, after one.
+    lanes (n, DAILY): keys of whoever sits in the seat (lanes.py).
     history (M, n, MEASURE_COUNT + 1): what each month came to, and its calendar days; no months where pay does not look back.
     """
 
@@ -420,3 +426,5 @@ class State(NamedTuple):
     people: np.recarray                  # who sits in each seat: World.people at the start, and whoever is hired later (seat is then a key of the hire's own)
     history: np.ndarray
     left: np.ndarray
+    overnight: np.record
+    lanes: np.ndarray

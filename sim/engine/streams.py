@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from sim.compiled import rule
+from sim.compiled import rule, wide
 
 U64 = np.uint64
 _GOLDEN = U64(0x9E3779B97F4A7C15)
@@ -31,6 +31,7 @@ APPLICATION, LOAN_KEY, QUALITY, DETECTION, LOAN_CLASS, PAST = 40, 41, 42, 43, 44
 NEED, OFFER, OFFER_SIZE, MARKET, CAUSE, REFERRAL, WAY, PICK, HELD_AT_START = 70, 71, 72, 73, 74, 75, 76, 77, 78
 DEAL, DEAL_SIZE, DEAL_RIVAL, WALK_IN, RECEPTION, ALLOTMENT = 79, 80, 81, 82, 83, 84
 QUIT, VACANCY, APPLICANT = 50, 51, 52
+CENTRAL = 0.425          # how far from a half the quantile of a normal draw is one ratio of polynomials
 POISSON_SUMMED = 600.0   # means above draw from an approximation
 ALWAYS = 1_000_000       # stands for the day in draws made once in a lifetime
 
@@ -54,9 +55,19 @@ def unmix(z: np.uint64) -> np.uint64:
 @rule
 def stream(seed: np.uint64, purpose: int, entity: np.uint64, day: int) -> np.uint64:
     """The key under which one entity draws for one purpose on one day."""
-    z = mix(seed + _GOLDEN * U64(purpose))
-    z = mix(z ^ (entity * _GOLDEN + _M1))
-    return mix(z + _GOLDEN * U64(day + 1))
+    return on(lane(seed, purpose, entity), day)
+
+
+@rule
+def lane(seed: np.uint64, purpose: int, entity: np.uint64) -> np.uint64:
+    """What the streams of all days share; kept where they are asked for daily (lanes.py)."""
+    return mix(mix(seed + _GOLDEN * U64(purpose)) ^ (entity * _GOLDEN + _M1))
+
+
+@rule
+def on(lane: np.uint64, day: int) -> np.uint64:
+    """The stream of that lane on one day."""
+    return mix(lane + _GOLDEN * U64(day + 1))
 
 
 @rule
@@ -73,19 +84,28 @@ def uniform(key: np.uint64, n: int) -> float:
     return (float(mix(key + _GOLDEN * U64(n + 1)) >> _S12) + 0.5) * 2.220446049250313e-16
 
 
-@rule
+@wide
 def normal(u: float) -> float:
     """Standard normal quantile of u (Wichura 1988, AS 241, accurate to about 1e-16)."""
-    q = u - 0.5
-    if abs(q) <= 0.425:
-        r = 0.180625 - q * q
-        return q * (((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r
-                  + 45921.953931549871457) * r + 13731.693765509461125) * r + 1971.5909503065514427) * r
-                  + 133.14166789178437745) * r + 3.387132872796366608) / (
-                  ((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r
-                  + 21213.794301586595867) * r + 5394.1960214247511077) * r + 687.1870074920579083) * r
-                  + 42.313330701600911252) * r + 1.0)
-    r = math.sqrt(-math.log(u if q < 0.0 else 1.0 - u))
+    return central(u - 0.5) if abs(u - 0.5) <= CENTRAL else outer(u)
+
+
+@wide
+def central(q: float) -> float:
+    """`normal` of q + 0.5, where that lies within `CENTRAL` of a half."""
+    r = 0.180625 - q * q
+    return q * (((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r
+                + 45921.953931549871457) * r + 13731.693765509461125) * r + 1971.5909503065514427) * r
+                + 133.14166789178437745) * r + 3.387132872796366608) / (
+                ((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r
+                + 21213.794301586595867) * r + 5394.1960214247511077) * r + 687.1870074920579083) * r
+                + 42.313330701600911252) * r + 1.0)
+
+
+@wide
+def outer(u: float) -> float:
+    """`normal` of u elsewhere."""
+    r = math.sqrt(-math.log(u if u < 0.5 else 1.0 - u))
     if r <= 5.0:
         r -= 1.6
         x = (((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r
@@ -102,7 +122,7 @@ def normal(u: float) -> float:
               ((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r
               + 7.868691311456132591e-4) * r + 0.0148753612908506148525) * r + 0.13692988092273580531) * r
               + 0.59983220655588793769) * r + 1.0)
-    return -x if q < 0.0 else x
+    return -x if u < 0.5 else x
 
 
 @rule

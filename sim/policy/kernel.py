@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compiled import rule
-from sim.passing import blank
+from sim.passing import blank, by_reference
 
 SQRT_HALF, SQRT_2PI = 0.7071067811865476, 2.5066282746310002
 KNOT_WIDTH = 1e-9        # so that a third of three accounts reaches the knot at one
@@ -46,6 +46,7 @@ LINE = np.dtype([(name, "i8") for name in (
 KNOT = np.dtype([("x", "f8"), ("v", "f8"), ("r", "f8")], align=True)
 
 
+@by_reference
 class Schedules(NamedTuple):
     """Any number of elements: `lines`, and the `knots` they own, from `first` up to but not including `stop`.
 
@@ -89,7 +90,7 @@ def plan_row(s: Schedules) -> np.record:
 def variant(s: Schedules, v: int) -> Schedules:
     """Variant v of the plan, as a plan of its own; the plan itself where it is the same for everybody."""
     if s.lines[0].index == 0:
-        return s
+        return Schedules(s.lines, s.knots)
     row = s.lines[s.lines[0].index + v]
     return Schedules(s.lines[row.functions:row.functions_stop], s.knots[row.first:row.stop])
 

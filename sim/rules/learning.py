@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from sim.compiled import rule
+from sim.rules.fading import decayed
 
 
 @rule
@@ -20,8 +21,6 @@ def learn(skill: float, contacts: float, rate: float, ceiling: float) -> float:
 
 
 @rule
-def forget(skill: float, days: float, rate: float, floor: float) -> float:
-    """Skill after idle days: exponential approach to what is never forgotten. rate: per day; 0 forgets nothing."""
-    if skill <= floor:
-        return skill
-    return floor + (skill - floor) * math.exp(-rate * days)
+def forget(skill: float, left: float, floor: float) -> float:
+    """Skill after idle days: exponential approach to what is never forgotten. left: see `left_after`; 1 forgets nothing."""
+    return decayed(skill, floor, left) if skill > floor else skill

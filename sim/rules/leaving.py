@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from sim.compiled import rule
-from sim.rules.customers import exposure, left_after
+from sim.rules.customers import exposure
+from sim.rules.fading import left_after
 
 
 @rule

@@ -31,12 +31,6 @@ def pressed(pressure: float, acceptance: float, step: float, attended: int, habi
 
 
 @rule
-def faded(stock: float, fade: float) -> float:
-    """Pressure, or problems nobody answered, one day later: x exp(-fade)."""
-    return stock * math.exp(-fade)
-
-
-@rule
 def kalman_gain(variance: float, noise: float) -> float:
     """Weight of a new observation: the belief's variance over that plus the observation's (E19's harmless limit)."""
     return variance / (variance + noise)

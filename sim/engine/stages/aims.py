@@ -13,6 +13,7 @@ from sim.engine.state import (
     MEASURE_COUNT, PERIOD_COUNT, Practice, State, World,
 )
 from sim.engine.streams import ALWAYS, JUDGEMENT, LIKING, SCRUPLES, normal, stream, uniform
+from sim.passing import refer
 from sim.policy.kernel import Schedules, to_fen
 from sim.rules.gaming import lure, price_cut
 from sim.rules.goals import (
@@ -267,7 +268,7 @@ def cancel(s: State, w: World, q: Practice, pay: Schedules, day: int) -> None:
     for i in range(len(s.managers)):
         if s.managers[i].caught <= 0.0 or not q.aims.cancels:
             continue
-        own = own_plan(s, q, pay, i, today.month)
+        own = refer(own_plan(s, q, pay, i, today.month))
         for e in range(own.lines[0].count):
             if own.lines[e].measure >= 0 and ends(today, own.lines[e].period) and is_in_force(own.lines[e], today, True):
                 fen = max(0, to_fen(line_of(s, q, own, e, i)))

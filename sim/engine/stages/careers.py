@@ -22,6 +22,7 @@ from sim.engine.state import (
     TO_SUCCESSOR, TRAINING, Full, Practice, State, World,
 )
 from sim.engine.streams import ALWAYS, APPLICANT, QUIT, VACANCY, normal, person_key, stream, uniform
+from sim.passing import refer
 from sim.policy.kernel import (
     CONSTANT, FACTOR, IN_LAST_MONTH, IN_YEAR, MONTH, PERIODS, RESULT, SIMPLE, TEAM, Schedules, expect_count, pay_at, pay_joint, variant,
 )
@@ -369,7 +370,7 @@ def applies(s: State, w: World, q: Practice, pay: Schedules, i: int, ability: fl
         for measure in range(MEASURE_COUNT):
             rate[measure] *= ability / total
     entry = q.people.entry if q.people.grades > 0 else q.people.no_grade
-    newcomer = variant(pay, variant_of(s, q, -1, w.days[day].month, NORMAL, entry))
+    newcomer = refer(variant(pay, variant_of(s, q, -1, w.days[day].month, NORMAL, entry)))
     promised = expected_pay(s, q, newcomer, rate, w.hire.risk_aversion, i)
     return promised >= w.par.applicant_choice * outside_option(w.hire.outside_pay, w.par.outside_slope, ability)
 
@@ -485,7 +486,7 @@ def weigh_careers(s: State, w: World, q: Practice, pay: Schedules) -> None:
 @rule
 def pay_as(s: State, q: Practice, pay: Schedules, i: int, footing: int, grade: int) -> float:
     """Manager i's expected pay in another place, CNY a month, at the pace of late."""
-    own = variant(pay, variant_of(s, q, i, s.tally.month, footing, grade))
+    own = refer(variant(pay, variant_of(s, q, i, s.tally.month, footing, grade)))
     return expected_pay(s, q, own, s.managers[i].pace, s.people[i].risk_aversion, i)
 
 

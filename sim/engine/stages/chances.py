@@ -38,9 +38,17 @@ def fresh_share(pool: np.record, par: np.record) -> float:
 
 
 @rule
+def unblocked(m: np.record, k: int, par: np.record) -> float:
+    """Share of conversion that open problems on channel k leave; kept beside them, as `reached` is."""
+    if m.problems[k] != m.clear_of[k]:
+        m.clear_of[k], m.clear[k] = m.problems[k], blocked(m.problems[k], par.problem_block)
+    return m.clear[k]
+
+
+@rule
 def chance(m: np.record, k: int, channel: np.record, par: np.record) -> float:
     """Chance that a contact of manager m on channel k converts, before what the customer adds."""
-    p = conversion(m.skill[k], channel.unskilled, channel.skilled) * m.talent * blocked(m.problems[k], par.problem_block)
+    p = conversion(m.skill[k], channel.unskilled, channel.skilled) * m.talent * unblocked(m, k, par)
     if k != INTERMEDIARIES:
         p *= m.lure                                     # a price cut
     return min(par.most_chance, p * (1.0 - par.dependence_effect * m.dependence))
@@ -50,7 +58,7 @@ def chance(m: np.record, k: int, channel: np.record, par: np.record) -> float:
 def partner_chance(m: np.record, par: np.record) -> float:
     """Chance that a lead from an intermediary becomes an account."""
     p = conversion(m.skill[INTERMEDIARIES], par.partner_unskilled, par.partner_skilled) * m.talent
-    p *= blocked(m.problems[INTERMEDIARIES], par.problem_block)
+    p *= unblocked(m, INTERMEDIARIES, par)
     return min(par.most_chance, p * (1.0 - par.dependence_effect * m.dependence))
 
 

@@ -7,14 +7,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import rule
+from sim.compiled import rule, wide
+from sim.engine.lanes import ON_SERVICE
 from sim.engine.stages.chances import reached
 from sim.engine.state import F_CHURNED, F_CUSTOMERS, F_GRADE, F_IN_POST, F_MORALE, F_SATISFACTION, F_TENURE, R_CONTACTS, SERVICE, SERVICE_CONTACTS, State, World
 from sim.engine.streams import (
-    ALWAYS, CHURN, CONTACTS, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, mix, normal, poisson, stream, uniform,
+    ALWAYS, CENTRAL, CHURN, HAZARD, SATISFACTION, SEGMENT, START_BALANCE, central, mix, normal, on, outer, poisson, stream,
+    uniform,
 )
 from sim.policy.kernel import PERIODS
-from sim.rules.customers import contacted, decayed, exposure
+from sim.rules.customers import contacted, exposure
+from sim.rules.fading import decayed
 from sim.rules.prospecting import mean_contacts
 
 LASTING = (SEGMENT, START_BALANCE, SATISFACTION, HAZARD, CHURN)       # what a customer at the start draws once
@@ -69,16 +72,16 @@ def populate(s: State, w: World, seed: np.uint64) -> None:
 
     Many at a time, one purpose after another, which keeps the machine's wide registers busy.
     """
-    room = np.empty((len(LASTING), AT_ONCE))
+    room, places = np.empty((len(LASTING) + 2, AT_ONCE)), np.empty(AT_ONCE, np.int64)
     for i in range(len(s.managers)):
         seat, portfolio = s.people[i].seat, int(s.people[i].portfolio)
         for first in range(0, portfolio, AT_ONCE):
             count = min(AT_ONCE, portfolio - first)
             for k in range(len(LASTING)):
                 draw(stream(seed, LASTING[k], seat, ALWAYS), first, room[k, :count])
-            segments, balances, moods, hazards, patience = room[0], room[1], room[2], room[3], room[4]
-            to_normal(balances[:count])
-            to_normal(moods[:count])
+            segments, balances, moods, hazards, patience = room[0], room[5], room[6], room[3], room[4]
+            to_normal(room[1, :count], balances, places)
+            to_normal(room[2, :count], moods, places)
             for c in range(count):
                 patience[c] = -math.log(patience[c])
             for c in range(count):
@@ -88,11 +91,17 @@ def populate(s: State, w: World, seed: np.uint64) -> None:
                 admit(s, w, Luck(moods[c], hazards[c], patience[c]), seat, i, s.tally.customers, 0, balance, segment, first + c, True)
 
 
-@rule
-def to_normal(values: np.ndarray) -> None:
-    """Uniform draws made standard normal, in place."""
-    for n in range(len(values)):
-        values[n] = normal(values[n])
+@wide
+def to_normal(draws: np.ndarray, into: np.ndarray, places: np.ndarray) -> None:
+    """Uniform draws made standard normal: all as though they were central, then those anew that are not, as `normal` has it."""
+    count = 0
+    for n in range(len(draws)):
+        into[n] = central(draws[n] - 0.5)
+    for n in range(len(draws)):
+        places[count] = n
+        count += 1 if abs(draws[n] - 0.5) > CENTRAL else 0
+    for n in places[:count]:
+        into[n] = outer(draws[n])
 
 
 @rule
@@ -112,14 +121,14 @@ def segment_of(w: World, u: float) -> int:
 
 
 @rule
-def serve(s: State, w: World, seed: np.uint64, day: int) -> None:
+def serve(s: State, w: World, day: int) -> None:
     """Service hours become contacts, in the order of the book, round and round; satisfaction and churn catch up there."""
     for i in range(len(s.managers)):
         hours = s.managers[i].hours[SERVICE]
         if hours <= 0.0 or s.managers[i].held == 0:
             continue
         mean = mean_contacts(reached(s.managers[i], SERVICE, hours, w.par.effort_eta), w.par.service_pace, 1.0) * w.days[day].demand
-        contacts = poisson(uniform(stream(seed, CONTACTS, s.people[i].seat, day), 0), mean)
+        contacts = poisson(uniform(on(s.lanes[i, ON_SERVICE], day), 0), mean)
         made = 0
         for _ in range(contacts):
             if s.managers[i].held == 0:

@@ -18,6 +18,7 @@ from sim.engine.state import (
     ACCOUNTS, C_CAUGHT, C_DISCOUNTS, C_DORMANT, C_HELD, C_MISREPORTED, C_PULLED, PERIOD_COUNT, R_ACCOUNTS, Full, Practice, State, World,
 )
 from sim.engine.streams import AUDIT, stream, uniform
+from sim.passing import refer
 from sim.policy.kernel import AFTERWARDS, ALWAYS, SIMPLE, Schedules, expect_count, pay_at, plan_row
 from sim.rules.gaming import cheating_gain, moving_gain
 
@@ -28,7 +29,7 @@ def play(s: State, w: World, q: Practice, pay: Schedules, seed: np.uint64, day: 
     for i in range(len(s.managers)):
         if s.managers[i].vacancy > 0:
             continue
-        own = own_plan(s, q, pay, i, w.days[day].month)
+        own = refer(own_plan(s, q, pay, i, w.days[day].month))
         if w.par.dormant_most > 0.0:
             open_dormant(s, w, q, own, seed, day, i)
             if w.par.customer_detail > 0.0:

@@ -15,7 +15,7 @@ from sim.engine.state import (
     PAST_MONTHS, PRODUCTS, S_CAUSE, WEALTH, Full, Practice, State, World,
 )
 from sim.engine.streams import ALWAYS, CAUSE, HELD_AT_START, MARKET, NEED, normal, stream, uniform, unmix
-from sim.rules.customers import decayed, left_after
+from sim.rules.fading import decayed, left_after
 from sim.rules.leaving import hazard_borne, neglect_part
 from sim.rules.selling import rival_pull
 

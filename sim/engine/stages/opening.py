@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.lanes import keep_lanes
 from sim.engine.stages.aims import begin_aims
 from sim.engine.stages.books import open_ledger
 from sim.engine.stages.chances import spread
@@ -16,7 +17,8 @@ from sim.engine.stages.keeping import open_books, welcome_all
 from sim.engine.stages.portfolios import allot, endow
 from sim.engine.state import ACCOUNTS, CHAINS, CHANNEL_COUNT, SERVICE, SERVICE_CONTACTS, SHARED, Full, Practice, State, World
 from sim.engine.streams import LEANING, MOTIVE, OPT_IN, PAIRING, TALENT, stream, uniform
-from sim.rules.customers import left_after
+from sim.rules.fading import left_after
+from sim.rules.prospecting import blocked
 
 
 @rule
@@ -46,6 +48,8 @@ def begin(s: State, w: World, q: Practice, seed: np.uint64, f: Full | None) -> N
     fill_pools(s, w)
     for days in range(len(s.left)):
         s.left[days, 0], s.left[days, 1] = left_after(days, w.par.satisfaction_decay), left_after(days, w.par.irritation_fade)
+    s.overnight.pressure, s.overnight.problems = left_after(1.0, w.par.pressure_fade), left_after(1.0, w.par.problem_lapse)
+    s.overnight.partners, s.overnight.skill = left_after(1.0, w.par.partner_fade), left_after(1.0, w.par.forgetting_rate)
     for k in range(CHANNEL_COUNT):
         s.desk.yields[k, ACCOUNTS] = 1.0
     s.desk.yields[SERVICE, SERVICE_CONTACTS] = 1.0
@@ -82,7 +86,8 @@ def enter(s: State, w: World, q: Practice, seed: np.uint64, i: int) -> None:
     m.mentor, m.mentee, m.trained, m.zest = -1, -1, -1, 1.0
     m.toil, m.lure = 1.0, 1.0
     for k in range(CHANNEL_COUNT):
-        m.skill[k] = person.skill_start
+        m.skill[k], m.clear[k] = person.skill_start, blocked(m.problems[k], w.par.problem_block)
+    keep_lanes(s, seed, i)
 
 
 @rule

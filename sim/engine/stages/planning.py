@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.lanes import ON_TREMBLE
 from sim.engine.planner import NOBODY, Person, choose_effort
 from sim.engine.stages.aims import add_aims
 from sim.engine.stages.careers import bear_in_mind
@@ -18,7 +19,8 @@ from sim.engine.stages.facts import lay_out_facts
 from sim.engine.stages.settling import counts_for, is_in_force, own_plan, shares_pay, year_so_far
 from sim.engine.stages.targets import factor_of, of_service
 from sim.engine.state import ACCOUNTS, ACTIVITY_COUNT, COLLECTION, CROSS, DEALS, SERVICE, SERVICE_CONTACTS, VETTING, Full, Practice, State, World
-from sim.engine.streams import TREMBLE, stream
+from sim.engine.streams import on
+from sim.passing import refer
 from sim.policy.kernel import AFTERWARDS, ALWAYS, FACTOR, JOINT, MONTH, SIMPLE, Schedules, plan_row
 from sim.rules.prospecting import mean_contacts
 from sim.rules.psychology import impatience
@@ -138,11 +140,11 @@ def plan_one(s: State, w: World, q: Practice, pay: Schedules, i: int, seed: np.u
     if len(q.variants) == 0:
         effort = weigh_effort(s, w, q, pay, s.outlook, i, day, imposed, capacity, f)
     else:
-        own = own_plan(s, q, pay, i, w.days[day].month)
+        own = refer(own_plan(s, q, pay, i, w.days[day].month))
         effort = weigh_effort(s, w, q, own, s.outlook[:own.lines[0].count], i, day, imposed, capacity, f)
     m.aim = effort
     if w.par.plan_tremble > 0.0:
-        effort *= spread(stream(seed, TREMBLE, person.seat, day), w.par.plan_tremble)
+        effort *= spread(on(s.lanes[i, ON_TREMBLE], day), w.par.plan_tremble)
     if day > 0:
         effort += w.par.habit_share * (m.effort - effort)
     effort = min(effort, capacity)
@@ -168,7 +170,7 @@ def weigh_effort(s: State, w: World, q: Practice, pay: Schedules, outlook: np.re
         if w.lending.lending > 0.0:
             settle_still(pay, outlook, risk)
         bear_in_mind(s, w, q, i, day, windfall(m, w.par, q.par, s.tally.staff) * w.days[day].demand)
-    effort = choose_effort(pay, s.desk, outlook, taste(s, w, q, i, imposed, capacity), w.par.plan_levels, w.par.plan_refinements)
+    effort = choose_effort(pay, s.desk, outlook, refer(taste(s, w, q, i, imposed, capacity)), w.par.plan_levels, w.par.plan_refinements)
     m.worth, m.worth_of_mentee = s.desk.worth[ACCOUNTS], shared_worth(s, q, pay, i)
     return effort
 

@@ -13,12 +13,13 @@ from sim.engine.state import (
     MEASURE_COUNT, PLAN_LINES, R_DAYS, R_EFFORT, R_LEANING, R_NORM,
     R_COLLECTION, R_PRESSURE, R_SKILL, R_VETTING, SERVICE, COLLECTION, VETTING, Practice, State, World,
 )
+from sim.passing import refer
 from sim.policy import timing
 from sim.policy.kernel import (
     CONSTANT, FACTOR, HALF_YEAR, IN_LAST_MONTH, IN_YEAR, MONTH, MONTHS_IN, PAIR, PERIODS, QUARTER, RESULT, SIMPLE, TEAM, Schedules,
     months_covered, pay_at, pay_joint, plan_row, rounded_fen, to_fen, variant,
 )
-from sim.rules.meetings import faded
+from sim.rules.fading import decayed
 
 OVERLAY = 2                               # the code of `credit` for the results of the whole branch
 above, carried, drawn = rule(timing.above), rule(timing.carried), rule(timing.drawn)
@@ -105,7 +106,7 @@ def settle_pay(s: State, w: World, q: Practice, pay: Schedules, day: int) -> Non
         for i in range(len(s.managers)):
             if s.managers[i].vacancy > 0:
                 continue
-            own = own_plan(s, q, pay, i, today.month)
+            own = refer(own_plan(s, q, pay, i, today.month))
             if plan_row(pay).timed:
                 settle_over_time(s, w, q, own, i, day)
                 continue
@@ -360,10 +361,10 @@ def between_days(s: State, w: World) -> None:
     """Pressure fades overnight, some problems solve themselves, a belief that was settled grows a little uncertain again."""
     for i in range(len(s.managers)):
         m = s.managers[i]
-        m.pressure = faded(m.pressure, w.par.pressure_fade)
+        m.pressure = decayed(m.pressure, 0.0, s.overnight.pressure)
         m.belief_variance += w.par.belief_drift
         for k in range(SERVICE):
-            m.problems[k] = faded(m.problems[k], w.par.problem_lapse)
+            m.problems[k] = decayed(m.problems[k], 0.0, s.overnight.problems)
 
 
 @rule

@@ -7,16 +7,14 @@ import math
 import numpy as np
 
 from sim.compiled import rule
+from sim.engine.lanes import ON_ASSIGNED_LEAD, ON_CONTACTS, ON_CONVERSION, ON_PARTNER_LEAD, ON_PROBLEM, ON_REFERRER
 from sim.engine.stages.chances import chance, fresh_share, partner_chance, pool_row, reached
 from sim.engine.stages.customers import satisfaction_now, settle_customer
 from sim.engine.state import (
     ACCOUNTS, C_DISCOUNTS, CHAINS, INTERMEDIARIES, NEW_ASSETS, R_ACCOUNTS, R_ASSIGNED, R_CHANNEL, R_DEPOSITS, R_PROSPECTS, SERVICE, Practice,
     State, World,
 )
-from sim.engine.streams import (
-    ALWAYS, ASSIGNED_LEAD, BALANCE, CONTACTS, CONVERSION, PARTNER_LEAD, PROBLEM, REFERRER, normal, poisson, stream,
-    uniform,
-)
+from sim.engine.streams import ALWAYS, BALANCE, normal, on, poisson, stream, uniform
 from sim.policy.kernel import PERIODS
 from sim.rules.learning import forget, learn
 from sim.rules.prospecting import mean_contacts
@@ -58,17 +56,21 @@ def prospect(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: int,
     mean = mean_contacts(reached(s.managers[i], k, hours, w.par.effort_eta), w.channels[k].pace, fresh_share(s.pools[row, k], w.par))
     mean *= q.par.access[k] * w.days[day].demand
     if mean <= 0.0:
-        s.managers[i].skill[k] = forget(s.managers[i].skill[k], 1.0, w.par.forgetting_rate, w.par.skill_floor)
+        s.managers[i].skill[k] = forget(s.managers[i].skill[k], s.overnight.skill, w.par.skill_floor)
         return
-    key = stream(seed, CONTACTS + 100 * (k + 1), s.people[i].seat, day)
-    contacts = poisson(uniform(key, 0), mean)
+    contacts = poisson(uniform(on(s.lanes[i, ON_CONTACTS + k], day), 0), mean)
     if w.par.saturation > 0.0:
         contacts = min(contacts, int(s.pools[row, k].available))
     p = chance(s.managers[i], k, w.channels[k], w.par)
-    luck = stream(seed, CONVERSION + 100 * (k + 1), s.people[i].seat, day)
+    if k != INTERMEDIARIES:
+        s.managers[i].since_meeting[1] += mean * p
+    if contacts == 0:
+        s.managers[i].skill[k] = forget(s.managers[i].skill[k], s.overnight.skill, w.par.skill_floor)
+        return
+    luck, doubts = on(s.lanes[i, ON_CONVERSION + k], day), on(s.lanes[i, ON_PROBLEM + k], day)
     for c in range(contacts):
         s.pools[row, k].available -= 1.0
-        odds = min(w.par.most_chance, p * trust(s, w, seed, day, i, c)) if k == CHAINS else p
+        odds = min(w.par.most_chance, p * trust(s, w, day, i, c)) if k == CHAINS else p
         if uniform(luck, c) < odds:
             s.pools[row, k].won += 1.0
             if k == INTERMEDIARIES:
@@ -81,22 +83,17 @@ def prospect(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: int,
     lessons = contacts * own / hours
     s.weeks[w.days[day].week, i, R_PROSPECTS] += contacts
     s.managers[i].skill[k] = learn(s.managers[i].skill[k], lessons, w.par.learning_rate, w.par.skill_ceiling)
-    if contacts == 0:
-        s.managers[i].skill[k] = forget(s.managers[i].skill[k], 1.0, w.par.forgetting_rate, w.par.skill_floor)
-    doubts = stream(seed, PROBLEM + 100 * (k + 1), s.people[i].seat, day)
     for c in range(contacts):
         if uniform(doubts, c) < w.par.problem_chance * (1.0 - s.managers[i].skill[k]):
             s.managers[i].problems[k] += 1.0
-    if k != INTERMEDIARIES:
-        s.managers[i].since_meeting[1] += mean * p
 
 
 @rule
-def trust(s: State, w: World, seed: np.uint64, day: int, i: int, c: int) -> float:
+def trust(s: State, w: World, day: int, i: int, c: int) -> float:
     """What the satisfaction of the customer who opens the door does to conversion along a chain: 1 at satisfaction 0.5."""
     if s.managers[i].held == 0:
         return 1.0
-    key = stream(seed, REFERRER, s.people[i].seat, day)
+    key = on(s.lanes[i, ON_REFERRER], day)
     row = s.book[i, int(uniform(key, c) * s.managers[i].held)]
     return 1.0 + w.par.trust_effect * (satisfaction_now(s, w, s.customers[row], day) - 0.5)
 
@@ -108,7 +105,7 @@ def take_leads(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: in
         return
     n = s.tally.staff
     flow = s.managers[i].partners * w.days[day].demand
-    key = stream(seed, PARTNER_LEAD, s.people[i].seat, day)
+    key = on(s.lanes[i, ON_PARTNER_LEAD], day)
     leads = poisson(uniform(key, 0), flow)
     p = partner_chance(s.managers[i], w.par)
     for c in range(leads):
@@ -116,8 +113,8 @@ def take_leads(s: State, w: World, q: Practice, seed: np.uint64, day: int, i: in
             open_account(s, w, seed, day, i, R_CHANNEL + INTERMEDIARIES, True)
     s.managers[i].since_meeting[1] += flow * p
     s.managers[i].skill[INTERMEDIARIES] = learn(s.managers[i].skill[INTERMEDIARIES], leads, w.par.learning_rate, w.par.skill_ceiling)
-    s.managers[i].partners *= math.exp(-w.par.partner_fade)
-    key = stream(seed, ASSIGNED_LEAD, s.people[i].seat, day)
+    s.managers[i].partners *= s.overnight.partners
+    key = on(s.lanes[i, ON_ASSIGNED_LEAD], day)
     handed = poisson(uniform(key, 0), w.par.assigned_leads * q.par.assigned_share * w.days[day].demand / n)
     for c in range(handed):
         if uniform(key, c + 1) < w.par.assigned_conversion:
