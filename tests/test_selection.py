@@ -317,7 +317,7 @@ def test_the_command_interrupted_goes_on_where_it_was_to_the_same_bytes(folder, 
 def test_a_file_that_is_none_is_refused_and_leaves_nothing(folder, capsys, monkeypatch) -> None:
     monkeypatch.chdir(folder)
     before = set(folder.iterdir())
-    for given, words in (("nowhere.yaml", "no such file"), ("best-of-eigth", "best-of-eight"), ("short.yaml", "short.yaml")):
-        assert main(["select", given, "--out", "never"]) == 2
+    for named, words in (("nowhere.yaml", "no such file"), ("best-of-eigth", "best-of-eight"), ("short.yaml", "short.yaml")):
+        assert main(["select", named, "--out", "never"]) == 2
         assert words in capsys.readouterr().err
     assert set(folder.iterdir()) == before

@@ -139,7 +139,7 @@ def test_runs_that_are_there_are_not_made_again(file: Path, undisturbed: Path, m
 
 def test_the_summary_is_that_of_a_comparison_at_the_point(undisturbed: Path, file: Path) -> None:
     found = sim.Sweep(undisturbed, RUNS, 0)
-    point = found.design.query("cost == 4.0 and meeting == 1 and rate == 350")["point"].item()
+    point = found.design.query("cost == 4.0 and meeting == 1 and rate == 350")["point"].item()      # noqa: F841 (named in a query below)
     scenario = sim.load_scenario(file.with_name("short.yaml")).with_changes({"parameters.effort_cost": 4.0})
     schemes = [sim.load_policy(name).with_changes({"practices.reporting.every_days": 1}, name=name) for name in ("fixed-pay", "performance-pay")]
     schemes[1] = schemes[1].with_changes({"pay.commission.schedule.rate": 350}, name="performance-pay")
