@@ -77,7 +77,7 @@ def running(folder: Path, **more: str) -> Iterator[Cluster]:
     scheduler = started("distributed.cli.dask_scheduler", *HERE, "--port", "0", "--scheduler-file", str(told), cwd=folder)
     processes = [scheduler]
     try:
-        until(told.exists)
+        until(lambda: told.exists() and told.read_text().rstrip().endswith("}"))          # there before it is written
         address = json.loads(told.read_text())["address"]
         logs = [folder / f"worker{number}.jsonl" for number in (1, 2)]
         processes += [started("distributed.cli.dask_worker", address, *HERE, "--nthreads", "1", "--no-nanny", "--preload", "listen.py",
