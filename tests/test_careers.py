@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import sim
-from sim.engine.prepare import new_state, practice_of, room_for, world_of
 from sim.engine.lanes import DAILY
+from sim.engine.prepare import new_state, practice_of, room_for, world_of
 from sim.engine.run import branch_seeds, first_morning, one_day, run_branch
 from sim.engine.shop import new_full
 from sim.engine.state import FINALS, PAY_MEASURES, RECORDS

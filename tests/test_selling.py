@@ -22,8 +22,8 @@ from sim.engine.streams import mix, unmix
 from sim.experiments.portfolios import explained
 from sim.policy import Policy, make_policy
 from sim.rules.customers import contacted, exposure
-from sim.rules.fading import decayed, left_after
 from sim.rules.deals import progress, step_passed, survival
+from sim.rules.fading import decayed, left_after
 from sim.rules.leaving import hazard_borne, neglect_part, scar_borne
 from sim.rules.portfolios import rent_target, room_taken, snake
 from sim.rules.selling import attention, fit, mood, perceived, purchases, pushed, rival_pull

@@ -181,15 +181,15 @@ def test_better_luck_never_counts_less(u, other, mean) -> None:
     assert poisson(low, mean) <= poisson(high, mean)
 
 
-# --- the same for ever ------------------------------------------------------------------------------------------------
-
-
 @given(st.lists(st.floats(0.0, 1.0, exclude_min=True, exclude_max=True), max_size=40))
 def test_normal_draws_many_at_a_time_are_those_one_by_one(us) -> None:
     draws = np.array([*us, 0.075, np.nextafter(0.075, 0.0), 0.925, np.nextafter(0.925, 1.0), 0.5])
     many = np.empty(len(draws))
     to_normal(draws, many, np.empty(len(draws), np.int64))
     assert many.tolist() == [normal(u) for u in draws]
+
+
+# --- the same for ever ------------------------------------------------------------------------------------------------
 
 
 def today() -> Iterator[dict[str, str]]:
